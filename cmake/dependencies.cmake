@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# The libraries of the tools and tests, each found by CMake or named with its Debian package.
+
+# Stops with the Debian package to install.
+function(nutshell_missing what debian_package)
+    message(FATAL_ERROR "nutshell: ${what} was not found. Install the Debian package "
+                        "${debian_package}, or build the library alone with "
+                        "-DNUTSHELL_BUILD_TOOLS=OFF -DNUTSHELL_BUILD_TESTS=OFF.")
+endfunction()
+
+# Finds a CMake package whose imported target brings its headers as system headers.
+macro(nutshell_find package debian_package)
+    find_package(${package} QUIET)
+    if(NOT ${package}_FOUND)
+        nutshell_missing(${package} ${debian_package})
+    endif()
+endmacro()
+
+nutshell_find(ZLIB zlib1g-dev)
+nutshell_find(Eigen3 libeigen3-dev)
+nutshell_find(nlohmann_json nlohmann-json3-dev)
+nutshell_find(CLI11 libcli11-dev)
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+nutshell_find(Threads libc6-dev)
+if(NUTSHELL_BUILD_TESTS)
+    nutshell_find(doctest doctest-dev)
+endif()
+
+find_path(NUTSHELL_STB_INCLUDE stb/stb_image.h)
+mark_as_advanced(NUTSHELL_STB_INCLUDE)
+if(NOT NUTSHELL_STB_INCLUDE)
+    nutshell_missing(stb/stb_image.h libstb-dev)
+endif()
+add_library(nutshell_stb INTERFACE)
+target_include_directories(nutshell_stb SYSTEM INTERFACE ${NUTSHELL_STB_INCLUDE})

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: MIT
+# The course: each file in examples/ is a program, and each program is run by ctest.
+
+file(GLOB example_sources CONFIGURE_DEPENDS examples/*.cpp)
+foreach(source ${example_sources})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(example_${name} ${source})
+    set_target_properties(example_${name} PROPERTIES OUTPUT_NAME ${name}
+                          RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
+    nutshell_house_rules(example_${name})
+    target_link_libraries(example_${name} PRIVATE nutshell)
+    add_test(NAME example.${name} COMMAND example_${name})
+endforeach()

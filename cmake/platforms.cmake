@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+# The platforms: which sources are built with which compiler flags, and how the library is bound to
+# one of them. Sets NUTSHELL_PLATFORM_SOURCES, _DEFINITIONS and _INCLUDE for the library target.
+
+set(default_platform auto)
+if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
+    set(default_platform reference)
+endif()
+set(NUTSHELL_PLATFORM ${default_platform} CACHE STRING
+    "auto: the best platform is chosen at run time; a platform's name: bound at build time")
+
+set(NUTSHELL_PLATFORM_SOURCES ${PROJECT_SOURCE_DIR}/platform/bind.cpp)
+set(NUTSHELL_PLATFORM_DEFINITIONS)
+set(NUTSHELL_PLATFORM_INCLUDE)
+set(platform_names)
+
+# Adds one platform: the struct's name, the processors that have it (a regular expression),
+# its source, whose file name is the platform's name, and the flags that this source needs.
+macro(nutshell_platform type processors source)
+    if("${CMAKE_SYSTEM_PROCESSOR}" MATCHES "${processors}")
+        get_filename_component(platform_name ${source} NAME_WE)
+        list(APPEND platform_names ${platform_name})
+        if(NUTSHELL_PLATFORM STREQUAL "auto" OR NUTSHELL_PLATFORM STREQUAL platform_name)
+            list(APPEND NUTSHELL_PLATFORM_SOURCES ${PROJECT_SOURCE_DIR}/${source})
+            set_source_files_properties(${PROJECT_SOURCE_DIR}/${source}
+                                        PROPERTIES COMPILE_OPTIONS "${ARGN}")
+        endif()
+        if(NUTSHELL_PLATFORM STREQUAL platform_name)
+            set(NUTSHELL_PLATFORM_DEFINITIONS NUTSHELL_PLATFORM=${type})
+        endif()
+    endif()
+endmacro()
+
+# THE LIST: struct, processors, source, flags. (The reference is also the base of all others.)
+nutshell_platform(Reference ".*" lib/nutshell/reference.cpp)
+
+if(NUTSHELL_PLATFORM STREQUAL "auto")
+    list(APPEND NUTSHELL_PLATFORM_SOURCES ${PROJECT_SOURCE_DIR}/platform/platform.cpp)
+    # <nutshell/platform.hpp> for users of the build tree; an installed one is the header itself.
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/include/nutshell/platform.hpp
+         CONTENT "#include \"${PROJECT_SOURCE_DIR}/platform/platform.hpp\"\n" @ONLY)
+    set(NUTSHELL_PLATFORM_INCLUDE $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
+elseif(NOT NUTSHELL_PLATFORM_DEFINITIONS)
+    list(JOIN platform_names ", " platform_names)
+    message(FATAL_ERROR "nutshell: there is no platform '${NUTSHELL_PLATFORM}' for "
+                        "${CMAKE_SYSTEM_PROCESSOR}; NUTSHELL_PLATFORM can be auto, ${platform_names}")
+endif()
+list(REMOVE_DUPLICATES NUTSHELL_PLATFORM_SOURCES)

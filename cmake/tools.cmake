@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+# What the PC does: nutshell_tools, a static library that the tests link too, and the command.
+
+include(${CMAKE_CURRENT_LIST_DIR}/dependencies.cmake)
+
+file(GLOB tool_sources CONFIGURE_DEPENDS tools/*.cpp tools/*/*.cpp)
+list(REMOVE_ITEM tool_sources ${PROJECT_SOURCE_DIR}/tools/nutshell.cpp)
+add_library(nutshell_tools STATIC ${tool_sources})
+nutshell_house_rules(nutshell_tools)
+target_include_directories(nutshell_tools PUBLIC ${PROJECT_SOURCE_DIR})
+target_link_libraries(nutshell_tools PUBLIC nutshell ZLIB::ZLIB Eigen3::Eigen CLI11::CLI11
+                                            nlohmann_json::nlohmann_json nutshell_stb
+                                            Threads::Threads)
+
+# The sample of real digits is embedded, so that the command needs no file beside it.
+set(sample_dir ${PROJECT_SOURCE_DIR}/tests/data/digits)
+file(GLOB sample_files CONFIGURE_DEPENDS ${sample_dir}/*)
+set_source_files_properties(tools/data/sample.cpp PROPERTIES
+                            COMPILE_DEFINITIONS "NUTSHELL_SAMPLE_DIR=\"${sample_dir}\""
+                            OBJECT_DEPENDS "${sample_files}")
+
+add_executable(nutshell_tool tools/nutshell.cpp)
+set_target_properties(nutshell_tool PROPERTIES OUTPUT_NAME nutshell)
+nutshell_house_rules(nutshell_tool)
+target_compile_definitions(nutshell_tool PRIVATE NUTSHELL_VERSION="${PROJECT_VERSION}")
+target_link_libraries(nutshell_tool PRIVATE nutshell_tools)

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+// The kernel contract: the few operations that carry all the speed. The library calls them as
+// plain functions; platform/bind.cpp defines them, once per program, over one platform.
+//
+// Rules for all: matrices are dense and row-major, C[m][n] has m rows of n; pointers need only the
+// alignment of float; sizes may be 0; inputs and outputs do not overlap unless said; nothing is
+// read or written outside the given ranges; NaN propagates. A row of a result never depends on how
+// many rows are computed with it. The reference gives the same bits on every machine, a platform
+// agrees with it within the bound that its test states.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__FAST_MATH__)
+#error "nutshell must not be compiled with -ffast-math: results would not be reproducible"
+#endif
+
+namespace nutshell {
+
+/// What follows a layer's sum. Each is differentiable from its output. The numbers are those of
+/// the .nut file.
+enum class Activation : uint8_t { linear = 0, relu = 1, leaky_relu = 2, sigmoid = 3, tanh = 4 };
+
+/// Bounds applied to each element of a product: the activations that cost nothing.
+struct Clamp {
+    float low;
+    float high;
+};
+
+/// One update of an optimizer: how far, and what the gradients are to be multiplied with first.
+struct StepSize {
+    float rate;            ///< learning rate, bias corrections included
+    float gradient_scale;  ///< 1, or less when clipped
+    float decay;           ///< decoupled weight decay of this step: weight -= decay * weight
+};
+
+/// Adam's constants for one step. Source: Kingma and Ba, "Adam", ICLR 2015.
+struct AdamRates {
+    float beta1;
+    float beta2;
+    float one_minus_beta1;
+    float one_minus_beta2;
+    float epsilon;  ///< added to the root of the uncorrected second moment
+};
+
+namespace kernels {
+
+/// C[m][n] = clamp(A[m][k] * B[n][k]^T + bias[n]). bias may be null (zero).
+void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias, Clamp clamp,
+             float* c) noexcept;
+
+/// C[m][n] = clamp(A[m][k] * B[k][n] + bias[n]). bias may be null (zero).
+void gemm_nn(int m, int n, int k, const float* a, const float* b, const float* bias, Clamp clamp,
+             float* c) noexcept;
+
+/// C[m][n] += alpha * A[k][m]^T * B[k][n], one row of A and B after the other, so that cutting k
+/// into slices gives the same bits.
+void gemm_tn(int m, int n, int k, float alpha, const float* a, const float* b, float* c) noexcept;
+
+/// y[n] += alpha * (the sum of the rows of X[rows][n]), one row after the other.
+void add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept;
+
+/// x[n] = x > 0 ? x : slope * x, in place.
+void leaky_relu(int n, float slope, float* x) noexcept;
+
+/// x[n] = 1 / (1 + exp(-x)), in place.
+void sigmoid(int n, float* x) noexcept;
+
+/// x[n] = tanh(x), in place.
+void tanh(int n, float* x) noexcept;
+
+/// dy[n] *= derivative of the activation, from its output y[n]. slope is leaky_relu's.
+void activation_gradient(Activation activation, float slope, int n, const float* y,
+                         float* dy) noexcept;
+
+/// Binary cross-entropy from logits z[n] against target[n] in 0..1, in the form that never
+/// overflows: max(z, 0) - z * target + log(1 + exp(-|z|)). Overwrites z with the gradient
+/// (sigmoid(z) - target) * scale and returns the sum of the n losses, not scaled.
+float sigmoid_cross_entropy(int n, float scale, const float* target, float* z) noexcept;
+
+/// Squared error of y[n] against target[n]. Overwrites y with the gradient
+/// 2 * (y - target) * scale and returns the sum of the n squares, not scaled.
+float squared_error(int n, float scale, const float* target, float* y) noexcept;
+
+/// Sum of squares of x[n].
+float sum_of_squares(int n, const float* x) noexcept;
+
+/// weights -= rate * gradients; sets the gradients to zero.
+void sgd_step(int n, StepSize step, float* weights, float* gradients) noexcept;
+
+/// velocity = momentum * velocity - rate * gradients; weights += velocity; sets the gradients to
+/// zero. Source: the definition of Keras' SGD.
+void momentum_step(int n, StepSize step, float momentum, float* weights, float* gradients,
+                   float* velocity) noexcept;
+
+/// first += (1 - beta1) * (g - first); second += (1 - beta2) * (g * g - second);
+/// weights -= rate * first / (sqrt(second) + epsilon); sets the gradients to zero.
+void adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gradients,
+               float* first, float* second) noexcept;
+
+}  // namespace kernels
+
+/// The list of the kernels: the table and the platforms are derived from it.
+#define NUTSHELL_KERNELS(X)  \
+    X(gemm_nt)               \
+    X(gemm_nn)               \
+    X(gemm_tn)               \
+    X(add_rows)              \
+    X(leaky_relu)            \
+    X(sigmoid)               \
+    X(tanh)                  \
+    X(activation_gradient)   \
+    X(sigmoid_cross_entropy) \
+    X(squared_error)         \
+    X(sum_of_squares)        \
+    X(sgd_step)              \
+    X(momentum_step)         \
+    X(adam_step)
+
+/// One pointer per kernel: how a host program holds the platform it chose.
+struct Kernels {
+#define NUTSHELL_POINTER(name) decltype(&kernels::name) name;
+    NUTSHELL_KERNELS(NUTSHELL_POINTER)
+#undef NUTSHELL_POINTER
+};
+
+/// The kernels as plain loops: the fallback, and the oracle of every platform. A platform is a
+/// struct that inherits this one and hides what it does better.
+struct Reference {
+#define NUTSHELL_MEMBER(name) static decltype(kernels::name) name;
+    NUTSHELL_KERNELS(NUTSHELL_MEMBER)
+#undef NUTSHELL_MEMBER
+};
+
+/// The table of a platform.
+template <class Platform>
+constexpr Kernels table_of() noexcept {
+#define NUTSHELL_ENTRY(name) &Platform::name,
+    return {NUTSHELL_KERNELS(NUTSHELL_ENTRY)};
+#undef NUTSHELL_ENTRY
+}
+
+}  // namespace nutshell

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+// Fully connected layer: y[out] = activation(W * x[in] + bias[out]).
+//
+// The longer side of W is contiguous: [out][in] when out <= in, else [in][out], so that every
+// product of a wide-narrow-wide model runs along the wide side.
+#pragma once
+#include "activation.hpp"
+#include "row.hpp"
+
+namespace nutshell {
+
+struct DenseLayer {
+    static constexpr bool rows_are_outputs(const Row& row) noexcept {
+        return row.out.size() <= row.in.size();
+    }
+
+    static constexpr TensorSizes tensor_sizes(const Row& row) noexcept {
+        return {row.in.size() * row.out.size(), row.out.size()};
+    }
+
+    /// True when the shapes are flat and the weights number at most 2^24.
+    static constexpr bool valid(const Row& row) noexcept {
+        return row.in == flat(row.in.size()) && row.out == flat(row.out.size()) &&
+               row.in.size() <= (1 << 24) / row.out.size();
+    }
+
+    /// x[rows][in] -> y[rows][out].
+    static void forward(const Row& row, Activation activation, Tensors tensors, Pass pass,
+                        const float* x, float* y) noexcept {
+        const int in = row.in.size(), out = row.out.size();
+        const Clamp clamp = clamp_of(activation);
+        if (rows_are_outputs(row)) {
+            kernels::gemm_nt(pass.rows, out, in, x, tensors.weight, tensors.bias, clamp, y);
+        } else {
+            kernels::gemm_nn(pass.rows, out, in, x, tensors.weight, tensors.bias, clamp, y);
+        }
+        activate(activation, row.slope, pass.rows * out, y);
+    }
+
+    /// dy[rows][out], the gradient of the output y, is overwritten with that of the sum. Writes
+    /// dx[rows][in] unless dx is null, then adds target.alpha times the gradients of the tensors:
+    /// in this order, so that the target may be the weights themselves.
+    static void backward(const Row& row, Activation activation, Tensors tensors, Pass pass,
+                         const float* x, const float* y, float* dy, float* dx,
+                         Target target) noexcept {
+        const int in = row.in.size(), out = row.out.size(), rows = pass.rows;
+        const Clamp none = clamp_of(Activation::linear);
+        if (activation != Activation::linear) {
+            kernels::activation_gradient(activation, row.slope, rows * out, y, dy);
+        }
+        if (rows_are_outputs(row)) {
+            if (dx) kernels::gemm_nn(rows, in, out, dy, tensors.weight, nullptr, none, dx);
+            kernels::gemm_tn(out, in, rows, target.alpha, dy, x, target.weight);
+        } else {
+            if (dx) kernels::gemm_nt(rows, in, out, dy, tensors.weight, nullptr, none, dx);
+            kernels::gemm_tn(in, out, rows, target.alpha, x, dy, target.weight);
+        }
+        kernels::add_rows(rows, out, target.alpha, dy, target.bias);
+    }
+};
+
+/// Dense<784, 24, Relu>: 784 inputs, 24 outputs. Dense layers read images as flat vectors.
+template <int In, int Out, class ActivationType = Linear>
+struct Dense : DenseLayer {
+    static constexpr Row row{Kind::dense, ActivationType::kind, flat(In), flat(Out),
+                             ActivationType::slope};
+    static_assert(row.in.valid() && row.out.valid(),
+                  "nutshell: a layer's sizes must be between 1 and 2^20");
+    static_assert(valid(row), "nutshell: a dense layer has at most 2^24 weights");
+};
+
+}  // namespace nutshell

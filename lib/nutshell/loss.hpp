@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+// What training makes small. A loss sees the last layer's sums (logits), its activation and the
+// target; it overwrites the sums with their gradient and returns the loss, so that sigmoid, loss
+// and gradient are one pass. Each is a mean over the features of a sample.
+#pragma once
+#include "layers/activation.hpp"
+
+namespace nutshell {
+
+/// Mean binary cross-entropy of a sigmoid output, computed from the logits so that it never
+/// overflows. Targets lie in 0..1.
+struct BinaryCrossEntropy {
+    static constexpr bool accepts(Activation last) noexcept { return last == Activation::sigmoid; }
+
+    /// Stops the build for a model that this loss does not fit.
+    template <Activation last>
+    static constexpr bool fits() noexcept {
+        static_assert(accepts(last), "nutshell: binary cross-entropy needs a sigmoid output layer");
+        return true;
+    }
+
+    /// z[rows][n] against target[rows][n]: z becomes scale / n times the gradient of each row's
+    /// mean loss. Returns the sum of the rows' mean losses.
+    static double gradient(Activation, float, int rows, int n, float scale, const float* target,
+                           float* z) noexcept {
+        const float per_feature = scale / static_cast<float>(n);
+        double sum = 0.0;
+        for (int row = 0; row < rows; row++, target += n, z += n) {
+            sum += static_cast<double>(kernels::sigmoid_cross_entropy(n, per_feature, target, z));
+        }
+        return sum / n;
+    }
+};
+
+/// Mean squared error of any output.
+struct MeanSquaredError {
+    static constexpr bool accepts(Activation) noexcept { return true; }
+    template <Activation>
+    static constexpr bool fits() noexcept {
+        return true;
+    }
+
+    /// As above, for z[rows][n] before the activation (slope is leaky relu's). The activation is
+    /// applied here; its derivative needs the output, which the error pass overwrites, so that a
+    /// strip at a time is copied.
+    static double gradient(Activation activation, float slope, int rows, int n, float scale,
+                           const float* target, float* z) noexcept {
+        constexpr int strip = 64;
+        const float per_feature = scale / static_cast<float>(n);
+        double sum = 0.0;
+        for (int row = 0; row < rows; row++, target += n, z += n) {
+            for (int at = 0; at < n; at += strip) {
+                const int width = n - at < strip ? n - at : strip;
+                float y[strip];
+                apply(activation, slope, width, z + at);
+                for (int i = 0; i < width; i++) y[i] = z[at + i];
+                sum += static_cast<double>(
+                    kernels::squared_error(width, per_feature, target + at, z + at));
+                kernels::activation_gradient(activation, slope, width, y, z + at);
+            }
+        }
+        return sum / n;
+    }
+
+  private:
+    static void apply(Activation activation, float slope, int n, float* z) noexcept {
+        if (activation == Activation::relu) {
+            kernels::leaky_relu(n, 0.0f, z);
+        } else {
+            activate(activation, slope, n, z);
+        }
+    }
+};
+
+}  // namespace nutshell

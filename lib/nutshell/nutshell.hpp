@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Nutshell: autoencoders that train and run anywhere. The one header to include.
+//
+//     using Model = nutshell::Autoencoder<
+//         nutshell::Sequential<nutshell::Dense<784, 24, nutshell::Relu>>,
+//         nutshell::Sequential<nutshell::Dense<24, 784, nutshell::Sigmoid>>>;
+//
+// A model is a type: its sizes are constants, shapes that do not meet do not compile. Weights are
+// one flat array, Model::Parameters, that you place; a value of type Model is a view of a few
+// pointers over such an array (bind) or over a .nut file in flash (load). encode, decode and
+// reconstruct run it; Model::Encoder and Model::Decoder are the halves alone. Trainer and
+// SampleTrainer train it. Nothing allocates, throws, prints or keeps global state; what can fail
+// returns a Status and leaves its outputs untouched.
+//
+// Read on: autoencoder.hpp to run, trainer.hpp to train, weights.hpp for files, layers/ for the
+// kinds of layers, kernels.hpp for what a platform must do.
+#pragma once
+#include "autoencoder.hpp"
+#include "image.hpp"
+#include "trainer.hpp"

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include "random.hpp"
+
+#include <math.h>
+#include <string.h>
+
+namespace nutshell {
+
+Random4 philox(const uint32_t (&counter)[4], const uint32_t (&key)[2]) noexcept {
+    Random4 r{{counter[0], counter[1], counter[2], counter[3]}};
+    uint32_t key0 = key[0], key1 = key[1];
+    for (int round = 0; round < 10; round++) {
+        const uint64_t a = static_cast<uint64_t>(0xD2511F53u) * r.word[0];
+        const uint64_t b = static_cast<uint64_t>(0xCD9E8D57u) * r.word[2];
+        r = {{static_cast<uint32_t>(b >> 32) ^ r.word[1] ^ key0, static_cast<uint32_t>(b),
+              static_cast<uint32_t>(a >> 32) ^ r.word[3] ^ key1, static_cast<uint32_t>(a)}};
+        key0 += 0x9E3779B9u;
+        key1 += 0xBB67AE85u;
+    }
+    return r;
+}
+
+uint32_t random_word(uint32_t seed, Purpose purpose, uint32_t step, uint32_t index) noexcept {
+    const uint32_t counter[4] = {index / 4, step, static_cast<uint32_t>(purpose), 0};
+    const uint32_t key[2] = {seed, 0};
+    return philox(counter, key).word[index % 4];
+}
+
+float uniform(uint32_t word) noexcept { return static_cast<float>(word >> 8) / 16777216.0f; }
+
+void shuffle(uint32_t* indices, uint32_t n, uint32_t seed, uint32_t epoch,
+             Purpose purpose) noexcept {
+    for (uint32_t i = n; i > 1; i--) {
+        const uint64_t word = random_word(seed, purpose, epoch, i);
+        const uint32_t other = static_cast<uint32_t>((word * i) >> 32);
+        const uint32_t kept = indices[i - 1];
+        indices[i - 1] = indices[other];
+        indices[other] = kept;
+    }
+}
+
+void initialize(const Row* rows, const Spot* spots, int layer_count, int32_t parameter_floats,
+                uint32_t seed, Initializer initializer, float* parameters) noexcept {
+    memset(parameters, 0, sizeof(float) * static_cast<size_t>(parameter_floats));
+    for (int layer = 0; layer < layer_count; layer++) {
+        const int32_t in = rows[layer].in.size(), out = rows[layer].out.size();
+        const int32_t fan = initializer == Initializer::he_uniform ? in : in + out;
+        const float limit = sqrtf(6.0f / static_cast<float>(fan));
+        float* weight = parameters + spots[layer].weight;
+        const int32_t count = tensor_sizes(rows[layer]).weight;
+        for (int32_t i = 0; i < count; i++) {
+            const uint32_t word = random_word(
+                seed, Purpose::initialize, static_cast<uint32_t>(layer), static_cast<uint32_t>(i));
+            weight[i] = (2.0f * uniform(word) - 1.0f) * limit;
+        }
+    }
+}
+
+}  // namespace nutshell

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+// Random numbers without state: a number is a function of the seed and of its place, so that any
+// slicing and any number of threads draws the same ones, on every machine.
+// Source: Philox4x32-10 of Salmon et al., "Parallel Random Numbers: As Easy as 1, 2, 3", SC 2011.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#include "plan.hpp"
+
+namespace nutshell {
+
+/// Four random words.
+struct Random4 {
+    uint32_t word[4];
+};
+
+/// The Philox4x32-10 block of a counter and a key.
+Random4 philox(const uint32_t (&counter)[4], const uint32_t (&key)[2]) noexcept;
+
+/// What a random number is for: numbers of different purposes never repeat each other.
+enum class Purpose : uint32_t { initialize = 1, shuffle = 2, hold_out = 3 };
+
+/// The word of one place: `step` is an epoch or a layer, `index` counts within it.
+uint32_t random_word(uint32_t seed, Purpose purpose, uint32_t step, uint32_t index) noexcept;
+
+/// Uniform in [0, 1): the upper 24 bits of a word.
+float uniform(uint32_t word) noexcept;
+
+/// Puts indices[n] into a random order (Fisher-Yates), a function of seed, purpose and epoch.
+void shuffle(uint32_t* indices, uint32_t n, uint32_t seed, uint32_t epoch,
+             Purpose purpose = Purpose::shuffle) noexcept;
+
+/// How weights begin; biases begin at zero.
+enum class Initializer : uint8_t {
+    glorot_uniform,  ///< within sqrt(6 / (in + out)); Glorot and Bengio, AISTATS 2010
+    he_uniform,      ///< within sqrt(6 / in), for relu; He et al., ICCV 2015
+};
+
+/// Fills the parameters of a chain, padding (zero) included.
+void initialize(const Row* rows, const Spot* spots, int layer_count, int32_t parameter_floats,
+                uint32_t seed, Initializer initializer, float* parameters) noexcept;
+
+/// Fills the parameters of a model type: the same numbers on every machine.
+template <class Model>
+void initialize(typename Model::Parameters& parameters, uint32_t seed,
+                Initializer initializer = Initializer::glorot_uniform) noexcept {
+    using Chain = typename Model::Chain;
+    initialize(Chain::rows, Chain::plan.spots, Chain::count, Model::parameter_floats, seed,
+               initializer, parameters.data);
+}
+
+}  // namespace nutshell

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+// The reference platform: every kernel as plain loops, built without contraction, so that it gives
+// the same bits on every machine. It is the fallback, and the oracle of the other platforms.
+#include <math.h>
+#include <string.h>
+
+#include "elementary.hpp"
+#include "kernels.hpp"
+
+namespace nutshell {
+namespace {
+
+/// One lane of the vector type that elementary.hpp asks for.
+struct Scalar {
+    float v;
+
+    static Scalar set(float x) noexcept { return {x}; }
+    static Scalar mul_add(Scalar a, Scalar b, Scalar c) noexcept { return {a.v * b.v + c.v}; }
+    static Scalar abs(Scalar a) noexcept { return {a.v < 0 ? -a.v : a.v}; }
+    static Scalar max(Scalar a, Scalar b) noexcept { return {b.v < a.v ? a.v : b.v}; }
+    static Scalar min(Scalar a, Scalar b) noexcept { return {b.v > a.v ? a.v : b.v}; }
+    static Scalar select_negative(Scalar x, Scalar a, Scalar b) noexcept {
+        return {x.v < 0 ? a.v : b.v};
+    }
+    static Scalar copy_sign(Scalar magnitude, Scalar sign) noexcept {
+        const uint32_t bits =
+            (bits_of(magnitude.v) & 0x7FFFFFFFu) | (bits_of(sign.v) & 0x80000000u);
+        return {float_of(bits)};
+    }
+    static Scalar shift_to_exponent(Scalar x) noexcept { return {float_of(bits_of(x.v) << 23)}; }
+
+  private:
+    static uint32_t bits_of(float x) noexcept {
+        uint32_t bits;
+        memcpy(&bits, &x, sizeof bits);
+        return bits;
+    }
+    static float float_of(uint32_t bits) noexcept {
+        float x;
+        memcpy(&x, &bits, sizeof x);
+        return x;
+    }
+};
+
+inline Scalar operator+(Scalar a, Scalar b) noexcept { return {a.v + b.v}; }
+inline Scalar operator-(Scalar a, Scalar b) noexcept { return {a.v - b.v}; }
+inline Scalar operator*(Scalar a, Scalar b) noexcept { return {a.v * b.v}; }
+inline Scalar operator/(Scalar a, Scalar b) noexcept { return {a.v / b.v}; }
+
+inline float clamped(float x, Clamp clamp) noexcept {
+    x = x < clamp.low ? clamp.low : x;
+    return x > clamp.high ? clamp.high : x;
+}
+
+/// Every sum over a row is kept in this many interleaved parts, element i in part i % kParts, and
+/// the parts are added as a tree: more accurate than one sum, and open to vector instructions.
+constexpr int kParts = 16;
+
+float sum_of_parts(float* parts) noexcept {
+    for (int width = kParts / 2; width > 0; width /= 2) {
+        for (int i = 0; i < width; i++) parts[i] += parts[i + width];
+    }
+    return parts[0];
+}
+
+float dot(int n, const float* a, const float* b) noexcept {
+    float parts[kParts] = {};
+    int i = 0;
+    for (; i + kParts <= n; i += kParts) {
+        for (int part = 0; part < kParts; part++) parts[part] += a[i + part] * b[i + part];
+    }
+    for (int part = 0; i < n; i++, part++) parts[part] += a[i] * b[i];
+    return sum_of_parts(parts);
+}
+
+/// y[n] += s[0] * x[0][n] + ... in the order of the rows, four rows a pass to save loads of y.
+void add_scaled_rows(int rows, int n, const float* scales, ptrdiff_t scale_stride, float alpha,
+                     const float* x, float* y) noexcept {
+    int row = 0;
+    for (; row + 4 <= rows; row += 4, x += 4 * static_cast<ptrdiff_t>(n)) {
+        const float s0 = alpha * scales[row * scale_stride];
+        const float s1 = alpha * scales[(row + 1) * scale_stride];
+        const float s2 = alpha * scales[(row + 2) * scale_stride];
+        const float s3 = alpha * scales[(row + 3) * scale_stride];
+        const float *x1 = x + n, *x2 = x1 + n, *x3 = x2 + n;
+        for (int j = 0; j < n; j++) {
+            y[j] = (((y[j] + s0 * x[j]) + s1 * x1[j]) + s2 * x2[j]) + s3 * x3[j];
+        }
+    }
+    for (; row < rows; row++, x += n) {
+        const float s = alpha * scales[row * scale_stride];
+        for (int j = 0; j < n; j++) y[j] += s * x[j];
+    }
+}
+
+}  // namespace
+
+void Reference::gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias,
+                        Clamp clamp, float* c) noexcept {
+    for (int i = 0; i < m; i++, a += k, c += n) {
+        const float* row = b;
+        for (int j = 0; j < n; j++, row += k) {
+            const float sum = dot(k, a, row);
+            c[j] = clamped(bias ? sum + bias[j] : sum, clamp);
+        }
+    }
+}
+
+void Reference::gemm_nn(int m, int n, int k, const float* a, const float* b, const float* bias,
+                        Clamp clamp, float* c) noexcept {
+    for (int i = 0; i < m; i++, a += k, c += n) {
+        for (int j = 0; j < n; j++) c[j] = bias ? bias[j] : 0.0f;
+        add_scaled_rows(k, n, a, 1, 1.0f, b, c);
+        for (int j = 0; j < n; j++) c[j] = clamped(c[j], clamp);
+    }
+}
+
+void Reference::gemm_tn(int m, int n, int k, float alpha, const float* a, const float* b,
+                        float* c) noexcept {
+    for (int i = 0; i < m; i++, c += n) add_scaled_rows(k, n, a + i, m, alpha, b, c);
+}
+
+void Reference::add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept {
+    const float one = 1.0f;
+    add_scaled_rows(rows, n, &one, 0, alpha, x, y);
+}
+
+void Reference::leaky_relu(int n, float slope, float* x) noexcept {
+    for (int i = 0; i < n; i++) x[i] = x[i] > 0 ? x[i] : slope * x[i];
+}
+
+void Reference::sigmoid(int n, float* x) noexcept {
+    for (int i = 0; i < n; i++) x[i] = elementary::sigmoid(Scalar{x[i]}).value.v;
+}
+
+void Reference::tanh(int n, float* x) noexcept {
+    for (int i = 0; i < n; i++) x[i] = elementary::tanh(Scalar{x[i]}).v;
+}
+
+void Reference::activation_gradient(Activation activation, float slope, int n, const float* y,
+                                    float* dy) noexcept {
+    switch (activation) {
+        case Activation::linear:
+            break;
+        case Activation::relu:
+            for (int i = 0; i < n; i++) dy[i] = y[i] > 0 ? dy[i] : 0.0f * y[i];
+            break;
+        case Activation::leaky_relu:
+            for (int i = 0; i < n; i++) dy[i] = y[i] > 0 ? dy[i] : slope * dy[i];
+            break;
+        case Activation::sigmoid:
+            for (int i = 0; i < n; i++) dy[i] *= y[i] * (1.0f - y[i]);
+            break;
+        case Activation::tanh:
+            for (int i = 0; i < n; i++) dy[i] *= 1.0f - y[i] * y[i];
+            break;
+    }
+}
+
+float Reference::sigmoid_cross_entropy(int n, float scale, const float* target, float* z) noexcept {
+    float parts[kParts] = {};
+    for (int i = 0; i < n; i++) {
+        const float logit = z[i];
+        const elementary::Sigmoid<Scalar> s = elementary::sigmoid(Scalar{logit});
+        const float positive = logit < 0 ? 0.0f : logit;
+        parts[i % kParts] +=
+            (positive - logit * target[i]) + elementary::log_one_plus(s.exp_minus_abs).v;
+        z[i] = (s.value.v - target[i]) * scale;
+    }
+    return sum_of_parts(parts);
+}
+
+float Reference::squared_error(int n, float scale, const float* target, float* y) noexcept {
+    float parts[kParts] = {};
+    const float twice = 2.0f * scale;
+    for (int i = 0; i < n; i++) {
+        const float error = y[i] - target[i];
+        parts[i % kParts] += error * error;
+        y[i] = error * twice;
+    }
+    return sum_of_parts(parts);
+}
+
+float Reference::sum_of_squares(int n, const float* x) noexcept { return dot(n, x, x); }
+
+void Reference::sgd_step(int n, StepSize step, float* weights, float* gradients) noexcept {
+    for (int i = 0; i < n; i++) {
+        const float g = gradients[i] * step.gradient_scale;
+        weights[i] -= step.decay * weights[i] + step.rate * g;
+        gradients[i] = 0.0f;
+    }
+}
+
+void Reference::momentum_step(int n, StepSize step, float momentum, float* weights,
+                              float* gradients, float* velocity) noexcept {
+    for (int i = 0; i < n; i++) {
+        const float g = gradients[i] * step.gradient_scale;
+        velocity[i] = momentum * velocity[i] - step.rate * g;
+        weights[i] += velocity[i] - step.decay * weights[i];
+        gradients[i] = 0.0f;
+    }
+}
+
+void Reference::adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gradients,
+                          float* first, float* second) noexcept {
+    for (int i = 0; i < n; i++) {
+        const float g = gradients[i] * step.gradient_scale;
+        const float mean = first[i] + rates.one_minus_beta1 * (g - first[i]);
+        const float square = second[i] + rates.one_minus_beta2 * (g * g - second[i]);
+        weights[i] -= step.decay * weights[i] + step.rate * mean / (sqrtf(square) + rates.epsilon);
+        first[i] = mean;
+        second[i] = square;
+        gradients[i] = 0.0f;
+    }
+}
+
+}  // namespace nutshell

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// A chain of layers as a type: sizes and offsets are constants, and a pass through the chain calls
+// each layer directly.
+#pragma once
+#include "plan.hpp"
+
+namespace nutshell {
+
+namespace detail {
+template <int Index, class First, class... Rest>
+struct TypeAt : TypeAt<Index - 1, Rest...> {};
+template <class First, class... Rest>
+struct TypeAt<0, First, Rest...> {
+    using type = First;
+};
+}  // namespace detail
+
+/// Sequential<Dense<784, 128, Relu>, Dense<128, 24, Relu>>: each layer reads what the one before it
+/// wrote. Stateless; parameters are a flat array laid out by `plan`.
+template <class... Layers>
+struct Sequential {
+    static constexpr int count = static_cast<int>(sizeof...(Layers));
+    static_assert(count >= 1, "nutshell: a Sequential needs at least one layer");
+    static constexpr Row rows[count] = {Layers::row...};
+
+    static constexpr bool layers_meet() noexcept {
+        for (int i = 1; i < count; i++) {
+            if (!meets(rows[i - 1].out, rows[i].in)) return false;
+        }
+        return true;
+    }
+    static_assert(layers_meet(),
+                  "nutshell: a layer's input shape differs from the output shape of the layer "
+                  "before it");
+
+    static constexpr Plan<count> plan = make_plan(rows);
+    static constexpr Shape input_shape = rows[0].in;
+    static constexpr Shape output_shape = rows[count - 1].out;
+    static constexpr int input_size = input_shape.size();
+    static constexpr int output_size = output_shape.size();
+
+    template <int Index>
+    using Layer = typename detail::TypeAt<Index, Layers...>::type;
+
+    static constexpr Tensors tensors(const float* parameters, int layer) noexcept {
+        return {parameters + plan.spots[layer].weight, parameters + plan.spots[layer].bias};
+    }
+
+    /// Inference of layers [First, Last): x[rows][in] -> y[rows][out], between two work buffers of
+    /// `width` floats per row each. tensors[0] belongs to layer First.
+    template <int First, int Last>
+    static void infer(const Tensors* tensors, Pass pass, const float* x, float* y, float* work,
+                      int width) noexcept {
+        float* to = First + 1 == Last ? y : work + (First & 1) * width * pass.rows;
+        constexpr const Row& row = rows[First];
+        Layer<First>::forward(row, row.activation, *tensors, pass, x, to);
+        if constexpr (First + 1 < Last)
+            infer<First + 1, Last>(tensors + 1, pass, to, y, work, width);
+    }
+
+    /// Training pass: every layer's output goes to the tape, layer after layer, [rows][out] each.
+    /// The last layer runs without its activation, which belongs to the loss.
+    template <int Index = 0>
+    static void forward(const float* parameters, Pass pass, const float* x, float* tape) noexcept {
+        float* y = tape + plan.tape[Index] * pass.rows;
+        Layer<Index>::forward(rows[Index], training_activation(Index), tensors(parameters, Index),
+                              pass, x, y);
+        if constexpr (Index + 1 < count) forward<Index + 1>(parameters, pass, y, tape);
+    }
+
+    /// The way back. dy holds the gradient of the last sums; dx and spare are work buffers of the
+    /// widest inner activation. Adds alpha times the gradients into `into`, laid out like the
+    /// parameters (or the parameters themselves).
+    template <int Index = count - 1>
+    static void backward(const float* parameters, Pass pass, const float* x, const float* tape,
+                         float* dy, float* dx, float* spare, float alpha, float* into) noexcept {
+        const float* input = x;
+        if constexpr (Index > 0) input = tape + plan.tape[Index - 1] * pass.rows;
+        const Target target{alpha, into + plan.spots[Index].weight, into + plan.spots[Index].bias};
+        Layer<Index>::backward(rows[Index], training_activation(Index), tensors(parameters, Index),
+                               pass, input, tape + plan.tape[Index] * pass.rows, dy,
+                               Index > 0 ? dx : nullptr, target);
+        if constexpr (Index > 0) {
+            backward<Index - 1>(parameters, pass, x, tape, dx, spare, dx, alpha, into);
+        }
+    }
+
+  private:
+    static constexpr Activation training_activation(int layer) noexcept {
+        return layer + 1 == count ? Activation::linear : rows[layer].activation;
+    }
+};
+
+}  // namespace nutshell

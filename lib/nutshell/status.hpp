@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+// What a call that can fail returns.
+#pragma once
+#include <stdint.h>
+
+namespace nutshell {
+
+namespace detail {
+/// Spreads a small number over 32 bits so that any two results differ in at least four bits: a
+/// flipped bit never turns one status into another, and ok is not the all-zero word.
+constexpr uint32_t spread(uint32_t number) noexcept { return (number * 0x01010101u) ^ 0x3CA5965Au; }
+}  // namespace detail
+
+/// The numeric values are part of the interface and never change. Outputs are untouched unless a
+/// call returns ok.
+enum class [[nodiscard]] Status : uint32_t{
+    ok = detail::spread(0),
+    null_argument = detail::spread(1),        ///< a pointer is null
+    misaligned = detail::spread(2),           ///< an address is not a multiple of what it must be
+    buffer_too_small = detail::spread(3),     ///< the caller's buffer cannot hold the result
+    not_loaded = detail::spread(4),           ///< a model without weights: load() or bind() first
+    shape_mismatch = detail::spread(5),       ///< sizes differ from what the model needs
+    non_finite_input = detail::spread(6),     ///< NaN or infinity in the input
+    diverged = detail::spread(7),             ///< training left the finite numbers
+    truncated = detail::spread(8),            ///< file: shorter than it says
+    bad_magic = detail::spread(9),            ///< file: not a .nut file
+    bad_version = detail::spread(10),         ///< file: written by a newer, incompatible version
+    bad_header = detail::spread(11),          ///< file: a header field or its checksum is wrong
+    unsupported = detail::spread(12),         ///< file: needs a feature that this build lacks
+    bad_checksum = detail::spread(13),        ///< file: damaged, a CRC does not match
+    bad_layer = detail::spread(14),           ///< file: a layer record makes no sense
+    bad_section = detail::spread(15),         ///< file: a section is misplaced or of the wrong size
+    non_finite_weights = detail::spread(16),  ///< file or parameters hold NaN or infinity
+    wrong_model = detail::spread(17),         ///< file: holds another architecture than asked for
+    wrong_endianness = detail::spread(18),   ///< a big-endian machine cannot view the file in place
+    unknown_platform = detail::spread(19),   ///< no platform has this name
+    platform_unusable = detail::spread(20),  ///< this CPU or operating system lacks the platform
+};
+
+/// One plain English sentence without a full stop; never null.
+const char* to_string(Status status) noexcept;
+
+}  // namespace nutshell

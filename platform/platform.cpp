@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// THE LIST of platforms, and the choice among them. Left out of firmware.
+#include "platform.hpp"
+
+#include <string.h>
+
+#include "bind.hpp"
+
+namespace nutshell::platform {
+namespace {
+
+bool always() noexcept { return true; }
+
+constexpr Kernels reference = table_of<Reference>();
+
+/// Best first; the reference, which runs everywhere, last.
+constexpr Platform platforms[] = {
+    {"reference", &reference, always},
+};
+constexpr int platform_count = sizeof platforms / sizeof platforms[0];
+
+}  // namespace
+
+int count() noexcept { return platform_count; }
+
+const Platform& at(int index) noexcept { return platforms[index]; }
+
+const Kernels& best_kernels() noexcept {
+    for (const Platform& platform : platforms) {
+        if (platform.usable()) return *platform.kernels;
+    }
+    return reference;
+}
+
+const Platform& current() noexcept {
+    const Kernels& bound = bound_kernels();
+    for (const Platform& platform : platforms) {
+        if (platform.kernels == &bound) return platform;
+    }
+    return platforms[platform_count - 1];
+}
+
+Status use(const char* name) noexcept {
+    if (!name) return Status::null_argument;
+    for (const Platform& platform : platforms) {
+        if (strcmp(platform.name, name) != 0) continue;
+        if (!platform.usable()) return Status::platform_unusable;
+        bind(*platform.kernels);
+        return Status::ok;
+    }
+    return Status::unknown_platform;
+}
+
+}  // namespace nutshell::platform

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// THE LIST of subcommands, and what they share.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "tools/data/dataset.hpp"
+#include "tools/evaluate.hpp"
+#include "tools/graph.hpp"
+
+namespace nutshell::tools {
+
+/// Exit statuses: the command ran; it ran and the answer is no; bad use or bad input.
+enum ExitStatus { kSuccess = 0, kAnswerIsNo = 1, kBadInput = 2 };
+
+/// What every subcommand has.
+struct Common {
+    bool json = false;         // one JSON object on standard output and nothing else there
+    std::string command_line;  // as the user typed it, for reports
+    std::function<int()> run;  // set by the subcommand that the user named
+};
+
+void add_train(CLI::App& app, Common& common);
+void add_evaluate(CLI::App& app, Common& common);
+void add_run(CLI::App& app, Common& common);
+void add_inspect(CLI::App& app, Common& common);
+void add_show(CLI::App& app, Common& common);
+
+/// Adds a subcommand with --json and --platform; `run` is called when the user named it.
+CLI::App* add_command(CLI::App& app, Common& common, const std::string& name,
+                      const std::string& help, std::function<int()> run);
+
+/// Adds `--set train|test` and says which part of a source it means: the test part when there is
+/// one and nothing was said. Throws Error when the asked part is missing.
+void add_set_option(CLI::App& command, std::string& set);
+Dataset choose_set(DataSource source, const std::string& set);
+
+/// Adds `--part whole|encoder|decoder`.
+void add_part_option(CLI::App& command, Part& part);
+
+/// Prints the one JSON object.
+void print_json(const nlohmann::ordered_json& object);
+
+/// NaN, which JSON does not know, becomes null.
+nlohmann::ordered_json number_or_null(double value);
+
+/// "0.1042", to so many significant digits.
+std::string significant(double value, int digits = 4);
+
+/// "784-24-784".
+std::string layer_sizes(const Graph& graph);
+
+}  // namespace nutshell::tools

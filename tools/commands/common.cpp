@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <utility>
+
+#include "commands.hpp"
+#include "platform/platform.hpp"
+#include "tools/error.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+std::string platform_names() {
+    std::string names;
+    for (int i = 0; i < platform::count(); i++) {
+        if (i > 0) names += ", ";
+        names += platform::at(i).name;
+    }
+    return names;
+}
+
+void use_platform(const std::string& name) {
+    const Status status = platform::use(name.c_str());
+    if (status == Status::ok) return;
+    throw Error("platform '" + name + "': " + to_string(status) + "; this build has " +
+                platform_names());
+}
+
+}  // namespace
+
+CLI::App* add_command(CLI::App& app, Common& common, const std::string& name,
+                      const std::string& help, std::function<int()> run) {
+    CLI::App* command = app.add_subcommand(name, help);
+    command->add_flag("--json", common.json, "Print one JSON object and nothing else");
+    command
+        ->add_option_function<std::string>("--platform", use_platform,
+                                           "Instruction set to run on: " + platform_names())
+        ->envname("NUTSHELL_PLATFORM");
+    command->final_callback([&common, run = std::move(run)] { common.run = run; });
+    return command;
+}
+
+void add_set_option(CLI::App& command, std::string& set) {
+    command.add_option("--set", set, "Which part of the data: test (if there is one), or train")
+        ->check(CLI::IsMember({"train", "test"}));
+}
+
+Dataset choose_set(DataSource source, const std::string& set) {
+    const bool has_test = source.test.count > 0;
+    if (set == "test" && !has_test) {
+        throw Error(source.train.name + ": has no test part; leave --set away or say --set train");
+    }
+    return has_test && set != "train" ? std::move(source.test) : std::move(source.train);
+}
+
+void add_part_option(CLI::App& command, Part& part) {
+    static const std::map<std::string, Part> names{
+        {"whole", Part::whole}, {"encoder", Part::encoder}, {"decoder", Part::decoder}};
+    command.add_option("--part", part, "Layers to use: whole, encoder or decoder")
+        ->transform(CLI::CheckedTransformer(names, CLI::ignore_case).description(""))
+        ->option_text("NAME [whole]");
+}
+
+void print_json(const nlohmann::ordered_json& object) {
+    std::printf("%s\n", object.dump(2).c_str());
+}
+
+nlohmann::ordered_json number_or_null(double value) {
+    return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
+}
+
+std::string significant(double value, int digits) {
+    if (!std::isfinite(value)) return "-";
+    char text[64];
+    std::snprintf(text, sizeof text, "%.*g", digits, value);
+    return text;
+}
+
+std::string layer_sizes(const Graph& graph) {
+    std::string text = std::to_string(graph.rows()[0].in.size());
+    for (const Row& row : graph.rows()) text += "-" + std::to_string(row.out.size());
+    return text;
+}
+
+}  // namespace nutshell::tools

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+// nutshell evaluate: how good a model is on data.
+#include <cstdio>
+
+#include "commands.hpp"
+#include "tools/model_file.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+struct Options {
+    std::string model, data, set;
+};
+
+nlohmann::ordered_json to_json(const Evaluation& result, const Dataset& data) {
+    nlohmann::ordered_json code = nlohmann::ordered_json::array();
+    for (const CodeStatistics& unit : result.code) {
+        code.push_back({{"mean", unit.mean},
+                        {"deviation", unit.deviation},
+                        {"minimum", unit.minimum},
+                        {"maximum", unit.maximum},
+                        {"zeros", unit.zeros}});
+    }
+    return {{"data", data.name},
+            {"samples", data.count},
+            {"test_bce", number_or_null(result.bce)},
+            {"test_mse", result.mse},
+            {"test_psnr", result.psnr},
+            {"dead_code_units", result.dead},
+            {"code", code}};
+}
+
+void print_table(const Evaluation& result, const Dataset& data) {
+    std::printf("%d samples of %s\n", data.count, data.name.c_str());
+    std::printf("  binary cross-entropy  %s\n", significant(result.bce, 5).c_str());
+    std::printf("  mean squared error    %s\n", significant(result.mse, 5).c_str());
+    std::printf("  PSNR                  %s dB\n", significant(result.psnr, 4).c_str());
+    std::printf("  code                  %zu numbers, %d of them dead\n\n", result.code.size(),
+                result.dead);
+    std::printf("  %4s %10s %10s %10s %10s %8s\n", "code", "mean", "deviation", "minimum",
+                "maximum", "zero");
+    for (size_t i = 0; i < result.code.size(); i++) {
+        const CodeStatistics& unit = result.code[i];
+        std::printf("  %4zu %10.4g %10.4g %10.4g %10.4g %6.1f %%\n", i, unit.mean, unit.deviation,
+                    unit.minimum, unit.maximum, 100 * unit.zeros);
+    }
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, Common& common) {
+    static Options options;
+    CLI::App* command = add_command(app, common, "evaluate", "Measure a model on data", [&common] {
+        const Graph graph = read_model(options.model);
+        const Dataset data = choose_set(load_data(options.data), options.set);
+        const Evaluation result = evaluate(graph, data);
+        if (common.json) {
+            print_json(to_json(result, data));
+        } else {
+            print_table(result, data);
+        }
+        return kSuccess;
+    });
+    command->add_option("MODEL", options.model, "A .nut file")->required();
+    command->add_option("--data", options.data, "What to measure it on")->required();
+    add_set_option(*command, options.set);
+}
+
+}  // namespace nutshell::tools

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// nutshell show: pictures of a model.
+#include <cstdio>
+
+#include "commands.hpp"
+#include "tools/error.hpp"
+#include "tools/history.hpp"
+#include "tools/model_file.hpp"
+#include "tools/picture/picture.hpp"
+#include "tools/pictures_of_model.hpp"
+#include "tools/terminal.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+struct Options {
+    std::string model, data, set, output, history, what = "reconstructions";
+};
+
+Picture draw(const Options& options, const Graph& graph) {
+    if (options.what == "losses") {
+        if (options.history.empty()) {
+            throw Error("--what losses needs --history FILE, which train --history writes");
+        }
+        const History history = read_history(options.history);
+        return picture_of_losses(history.epochs, history.loss);
+    }
+    if (options.data.empty()) throw Error("--what " + options.what + " needs --data");
+    const Dataset data = choose_set(load_data(options.data), options.set);
+    if (options.what == "codes") return picture_of_codes(graph, data);
+    if (options.what == "errors") return picture_of_errors(data, evaluate(graph, data));
+    return picture_of_reconstructions(graph, data);
+}
+
+void preview(const Options& options, const Graph& graph) {
+    const Dataset data = choose_set(load_data(options.data), options.set);
+    const int width = terminal_width(1);
+    const Examples examples = choose_examples(graph, data);
+    std::fputs(preview_images(examples.shape, examples.count, examples.originals.data(),
+                              examples.reconstructions.data(), width, terminal_colors())
+                   .c_str(),
+               stdout);
+}
+
+int show(const Options& options, const Common& common) {
+    const Graph graph = read_model(options.model);
+    if (options.output.empty()) {
+        if (options.data.empty()) throw Error("name --out FILE.png, or --data for a preview here");
+        preview(options, graph);
+        return kSuccess;
+    }
+    save_picture(options.output, draw(options, graph));
+    if (common.json) {
+        print_json({{"what", options.what}, {"file", options.output}});
+    } else {
+        std::printf("%s\n", options.output.c_str());
+    }
+    return kSuccess;
+}
+
+}  // namespace
+
+void add_show(CLI::App& app, Common& common) {
+    static Options options;
+    CLI::App* command = add_command(app, common, "show", "Make a picture of a model",
+                                    [&common] { return show(options, common); });
+    command->add_option("MODEL", options.model, "A .nut file")->required();
+    command->add_option("--data", options.data, "What to show it on");
+    add_set_option(*command, options.set);
+    command->add_option("--out", options.output,
+                        "The picture, .png or .svg; without it a preview in the terminal");
+    command
+        ->add_option(
+            "--what", options.what,
+            "reconstructions (originals, what came back, the error), codes (a map), errors "
+            "(a histogram) or losses (a curve)")
+        ->check(CLI::IsMember({"reconstructions", "codes", "errors", "losses"}))
+        ->capture_default_str();
+    command->add_option("--history", options.history, "For losses: what train --history wrote");
+}
+
+}  // namespace nutshell::tools

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+// What the readers share: a file's bytes, bounded inflation, numbers of either byte order, and how
+// the user's own text is quoted in a message.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "nutshell/shape.hpp"
+
+namespace nutshell::tools {
+
+using Bytes = std::vector<uint8_t>;
+
+/// Bytes that somebody else owns.
+struct ByteView {
+    const uint8_t* data = nullptr;
+    size_t size = 0;
+};
+
+inline ByteView view(const Bytes& bytes) { return {bytes.data(), bytes.size()}; }
+
+/// The first `limit` bytes of a regular file, or all of it when it is shorter. Throws Error when
+/// there is no such file, when it is a folder, device or pipe, or when reading fails.
+Bytes read_file(const std::string& path, size_t limit = SIZE_MAX);
+
+/// True when the bytes start as a gzip file does.
+bool is_gzip(ByteView file);
+
+/// Inflates gzip members until `limit` bytes are there or the file ends; memory grows with what
+/// comes out, never with what a header says. Throws Error (named by `path`) on damaged or cut-short
+/// data.
+Bytes inflate_gzip(ByteView file, size_t limit, const std::string& path);
+
+/// An unsigned number of `width` <= 8 bytes, most significant byte first (or last).
+uint64_t big_endian(const uint8_t* bytes, size_t width);
+uint64_t little_endian(const uint8_t* bytes, size_t width);
+
+/// The IEEE 754 number with these bits.
+float float_from_bits(uint32_t bits);
+double double_from_bits(uint64_t bits);
+
+/// The nearest float; infinity beyond a float's range (which the check for finite data then
+/// reports).
+float narrowed(double value);
+
+/// User text for a message: in double quotes, at most 24 bytes of it, unprintable bytes as ?.
+std::string quoted(std::string_view text);
+
+/// "28x28x1", or "784" for a flat row.
+std::string shape_text(Shape shape);
+
+}  // namespace nutshell::tools

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+#include "evaluate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "error.hpp"
+#include "nutshell/loss.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+constexpr int kSlice = 64;
+
+/// Calls use(first, rows, samples) with slices of the data as floats.
+template <class Use>
+void for_each_slice(const Dataset& data, Use use) {
+    const size_t size = static_cast<size_t>(data.shape.size());
+    std::vector<float> samples(size * kSlice);
+    for (int first = 0; first < data.count; first += kSlice) {
+        const int rows = std::min(kSlice, data.count - first);
+        for (int i = 0; i < rows; i++) {
+            data.copy_sample(first + i, samples.data() + static_cast<size_t>(i) * size);
+        }
+        use(first, rows, samples.data());
+    }
+}
+
+template <class Loss>
+double sum_of_losses(const Graph& graph, const Dataset& data) {
+    std::vector<float> tape(static_cast<size_t>(graph.totals().tape) * kSlice);
+    double sum = 0;
+    for_each_slice(data, [&](int, int rows, const float* samples) {
+        graph.forward(graph.parameters().data(), Pass{rows}, samples, tape.data());
+        sum += Loss::gradient(graph.last().activation, graph.last().slope, rows,
+                              graph.last().out.size(), 1.0f, samples,
+                              tape.data() + static_cast<ptrdiff_t>(graph.last_tape()) * rows);
+    });
+    return sum;
+}
+
+double range_of(const Dataset& data) {
+    if (data.floats.empty()) return 1.0;
+    const auto [low, high] = std::minmax_element(data.floats.begin(), data.floats.end());
+    return static_cast<double>(*high) - static_cast<double>(*low);
+}
+
+bool within_unit_range(const Dataset& data) {
+    return std::all_of(data.floats.begin(), data.floats.end(),
+                       [](float value) { return value >= 0.0f && value <= 1.0f; });
+}
+
+std::vector<float> squared_errors(const Graph& graph, const Dataset& data) {
+    const Graph::Range whole = graph.range(Part::whole);
+    const size_t size = static_cast<size_t>(data.shape.size());
+    std::vector<float> output(size * kSlice), errors(static_cast<size_t>(data.count));
+    for_each_slice(data, [&](int first, int rows, const float* samples) {
+        graph.run(whole, samples, rows, output.data());
+        for (int row = 0; row < rows; row++) {
+            double sum = 0;
+            for (size_t i = 0; i < size; i++) {
+                const size_t at = static_cast<size_t>(row) * size + i;
+                const double error =
+                    static_cast<double>(output[at]) - static_cast<double>(samples[at]);
+                sum += error * error;
+            }
+            errors[static_cast<size_t>(first + row)] =
+                static_cast<float>(sum / static_cast<double>(size));
+        }
+    });
+    return errors;
+}
+
+CodeStatistics statistics_of(const std::vector<float>& codes, size_t width, size_t unit) {
+    double sum = 0, squares = 0, zeros = 0;
+    double low = std::numeric_limits<double>::infinity(), high = -low;
+    const double count = static_cast<double>(codes.size() / width);
+    for (size_t i = unit; i < codes.size(); i += width) {
+        const double value = static_cast<double>(codes[i]);
+        sum += value;
+        squares += value * value;
+        low = std::min(low, value);
+        high = std::max(high, value);
+        if (value == 0) zeros++;
+    }
+    const double mean = sum / count;
+    return {mean, std::sqrt(std::max(0.0, squares / count - mean * mean)), low, high,
+            zeros / count};
+}
+
+}  // namespace
+
+Evaluation evaluate(const Graph& graph, const Dataset& data) {
+    if (data.count < 1) throw Error(data.name + ": holds no samples");
+    require_fit(graph, data, LossKind::mean_squared_error);
+    Evaluation result{};
+    const bool cross_entropy =
+        BinaryCrossEntropy::accepts(graph.last().activation) && within_unit_range(data);
+    result.bce = cross_entropy ? mean_loss(graph, data, LossKind::binary_cross_entropy)
+                               : std::numeric_limits<double>::quiet_NaN();
+    result.sample_mse = squared_errors(graph, data);
+    double sum = 0;
+    for (float error : result.sample_mse) sum += static_cast<double>(error);
+    result.mse = sum / data.count;
+    const double range = range_of(data);
+    result.psnr = 10.0 * std::log10(range * range / std::max(result.mse, 1e-30));
+    if (graph.code_layer() > 0) {
+        const std::vector<float> codes = run_all(graph, Part::encoder, data);
+        const size_t width = codes.size() / static_cast<size_t>(data.count);
+        for (size_t unit = 0; unit < width; unit++) {
+            result.code.push_back(statistics_of(codes, width, unit));
+            if (result.code.back().minimum == result.code.back().maximum) result.dead++;
+        }
+    }
+    return result;
+}
+
+double mean_loss(const Graph& graph, const Dataset& data, LossKind loss) {
+    const double sum = loss == LossKind::binary_cross_entropy
+                           ? sum_of_losses<BinaryCrossEntropy>(graph, data)
+                           : sum_of_losses<MeanSquaredError>(graph, data);
+    return sum / data.count;
+}
+
+std::vector<float> run_all(const Graph& graph, Part part, const Dataset& data) {
+    const Graph::Range range = graph.range(part);
+    if (graph.input_size(range) != data.shape.size()) {
+        throw Error(data.name + ": a sample has " + std::to_string(data.shape.size()) +
+                    " values, the model's " + name_of(part) + " part reads " +
+                    std::to_string(graph.input_size(range)));
+    }
+    const size_t width = static_cast<size_t>(graph.output_size(range));
+    std::vector<float> outputs(width * static_cast<size_t>(data.count));
+    for_each_slice(data, [&](int first, int rows, const float* samples) {
+        graph.run(range, samples, rows, outputs.data() + static_cast<size_t>(first) * width);
+    });
+    return outputs;
+}
+
+}  // namespace nutshell::tools

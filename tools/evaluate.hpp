@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// How good a model is on data: losses, errors of single samples, what the code numbers do.
+#pragma once
+#include <vector>
+
+#include "fit.hpp"
+
+namespace nutshell::tools {
+
+/// What one number of the code does over a data set.
+struct CodeStatistics {
+    double mean;
+    double deviation;
+    double minimum;
+    double maximum;
+    double zeros;  // part of the samples in which it is exactly zero
+};
+
+struct Evaluation {
+    double bce;  // mean binary cross-entropy a value; NaN when the output is no sigmoid or the data
+                 // leave 0..1
+    double mse;  // mean squared error a value
+    double psnr;  // 10 log10(range^2 / mse) in dB; range is 1 for bytes, else that of the data
+    std::vector<float> sample_mse;     // [count]
+    std::vector<CodeStatistics> code;  // [code size]
+    int dead = 0;                      // code numbers that never change
+};
+
+/// Runs the whole model over all samples. Throws Error when they do not fit.
+Evaluation evaluate(const Graph& graph, const Dataset& data);
+
+/// The mean loss a sample and value.
+double mean_loss(const Graph& graph, const Dataset& data, LossKind loss);
+
+/// Outputs of a part for all samples: [count][output size].
+std::vector<float> run_all(const Graph& graph, Part part, const Dataset& data);
+
+}  // namespace nutshell::tools

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include "fit.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "error.hpp"
+#include "evaluate.hpp"
+#include "nutshell/trainer.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Samples computed together.
+constexpr int kSlice = 32;
+
+/// An epoch whose mean loss is this many times the first batch's has left the slope for good.
+constexpr double kRunaway = 4.0;
+
+/// Observers hear of progress after this many samples.
+constexpr int kReportSamples = 2048;
+
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// The memory of training and one way to update weights.
+class Updater {
+  public:
+    Updater(Graph& graph, const FitSettings& settings) : graph_(graph), settings_(settings) {
+        const size_t floats = graph.parameters().size();
+        const size_t slice = settings.per_sample ? 1 : kSlice;
+        if (!settings.per_sample) {
+            gradients_ = AlignedFloats(floats);
+            std::visit(
+                [&](auto& optimizer) {
+                    moments_ = AlignedFloats(floats * static_cast<size_t>(optimizer.moment_count));
+                },
+                settings_.optimizer);
+        }
+        tape_ = AlignedFloats(slice * static_cast<size_t>(graph.totals().tape));
+        inner_ = AlignedFloats(slice * static_cast<size_t>(graph.totals().inner) * 2);
+        samples_ =
+            AlignedFloats(slice * static_cast<size_t>(graph.input_size(graph.range(Part::whole))));
+    }
+
+    /// One update from the samples that `indices` name. Returns the sum of their losses, which is
+    /// not finite when the weights were left alone because training diverged.
+    double step(const Dataset& data, const uint32_t* indices, int count, float rate) {
+        return settings_.per_sample ? per_sample(data, indices, count, rate)
+                                    : whole_batch(data, indices, count, rate);
+    }
+
+  private:
+    double per_sample(const Dataset& data, const uint32_t* indices, int count, float rate) {
+        double sum = 0;
+        for (int i = 0; i < count && std::isfinite(sum); i++) {
+            sum += pass(data, indices + i, 1, 1.0f, -rate, graph_.parameters().data());
+        }
+        return sum;
+    }
+
+    double whole_batch(const Dataset& data, const uint32_t* indices, int count, float rate) {
+        double sum = 0;
+        const float scale = 1.0f / static_cast<float>(count);
+        for (int at = 0; at < count; at += kSlice) {
+            const int rows = std::min(kSlice, count - at);
+            sum += pass(data, indices + at, rows, scale, 1.0f, gradients_.data());
+            if (!std::isfinite(sum)) return sum;
+        }
+        const int floats = static_cast<int>(gradients_.size());
+        const float squares = kernels::sum_of_squares(floats, gradients_.data());
+        if (!std::isfinite(squares)) return std::numeric_limits<double>::quiet_NaN();
+        const float clip = clip_scale(squares, settings_.max_gradient_norm);
+        std::visit(
+            [&](auto& optimizer) {
+                optimizer.step(floats, rate, clip, graph_.parameters().data(), gradients_.data(),
+                               moments_.data());
+            },
+            settings_.optimizer);
+        return sum;
+    }
+
+    double pass(const Dataset& data, const uint32_t* indices, int rows, float scale, float alpha,
+                float* into) {
+        data.copy_samples(indices, rows, samples_.data());
+        const auto run = settings_.loss == LossKind::binary_cross_entropy
+                             ? accumulate<BinaryCrossEntropy, Graph>
+                             : accumulate<MeanSquaredError, Graph>;
+        return run(graph_, graph_.parameters().data(), Pass{rows}, samples_.data(), samples_.data(),
+                   scale, alpha, tape_.data(), inner_.data(), into);
+    }
+
+    Graph& graph_;
+    FitSettings settings_;  // a copy: the optimizer keeps its state in it
+    AlignedFloats gradients_, moments_, tape_, inner_, samples_;
+};
+
+/// Training from the first to the last epoch, and the weights worth keeping on the way.
+class Fit {
+  public:
+    Fit(Graph& graph, const Dataset& train, const Dataset& test, const FitSettings& settings,
+        const FitObserver& observer)
+        : graph_(graph),
+          train_(train),
+          test_(test),
+          settings_(settings),
+          observer_(observer),
+          updater_(graph, settings),
+          best_(graph.parameters()),
+          start_(Clock::now()) {
+        order_.resize(static_cast<size_t>(train.count));
+        std::iota(order_.begin(), order_.end(), 0u);
+    }
+
+    FitResult run() {
+        for (int epoch = 1; epoch <= settings_.epochs && result_.end == FitEnd::finished; epoch++) {
+            const Clock::time_point start = Clock::now();
+            const double loss = train_epoch(epoch);
+            if (result_.end == FitEnd::finished) finish_epoch(epoch, loss, seconds_since(start));
+        }
+        const bool keep_newest = result_.end == FitEnd::finished ||
+                                 (result_.end == FitEnd::interrupted && result_.epochs.empty());
+        if (keep_newest) {
+            result_.kept_epoch = static_cast<int>(result_.epochs.size());
+        } else {
+            graph_.parameters() = best_;
+            result_.kept_epoch = best_epoch_;
+        }
+        result_.seconds = seconds_since(start_);
+        return result_;
+    }
+
+  private:
+    float rate_at(int64_t update) const {
+        const int64_t updates_an_epoch = (train_.count + batch() - 1) / batch();
+        const int32_t step = static_cast<int32_t>(update);
+        const int32_t total = static_cast<int32_t>(updates_an_epoch * settings_.epochs);
+        switch (settings_.schedule) {
+            case Schedule::constant:
+                break;
+            case Schedule::linear:
+                return linear_decay(settings_.rate, step, total);
+            case Schedule::cosine:
+                return cosine_decay(settings_.rate, step, total);
+            case Schedule::step:
+                return step_decay(settings_.rate, step,
+                                  static_cast<int32_t>(updates_an_epoch * settings_.step_every),
+                                  settings_.step_factor);
+        }
+        return settings_.rate;
+    }
+
+    int batch() const { return settings_.per_sample ? 1 : settings_.batch; }
+
+    /// The mean loss of the epoch; sets result_.end when it was not completed.
+    double train_epoch(int epoch) {
+        nutshell::shuffle(order_.data(), static_cast<uint32_t>(order_.size()), settings_.seed,
+                          static_cast<uint32_t>(epoch));
+        double sum = 0;
+        int reported = 0;
+        for (int at = 0; at < train_.count; at += batch()) {
+            if (observer_.stop && observer_.stop->load()) {
+                result_.end = FitEnd::interrupted;
+                return sum / train_.count;
+            }
+            const int rows = std::min(batch(), train_.count - at);
+            const double loss = updater_.step(train_, order_.data() + at, rows, rate_at(update_++));
+            if (first_loss_ < 0) first_loss_ = loss / rows;
+            sum += loss;
+            if (!std::isfinite(sum)) return diverge(epoch);
+            if (observer_.progress && at + rows - reported >= kReportSamples) {
+                reported = at + rows;
+                observer_.progress(epoch, reported, sum / reported, seconds_since(start_));
+            }
+        }
+        const double mean = sum / train_.count;
+        return mean > kRunaway * std::max(first_loss_, 1e-6) ? diverge(epoch) : mean;
+    }
+
+    double diverge(int epoch) {
+        result_.end = FitEnd::diverged;
+        result_.diverged_epoch = epoch;
+        return 0;
+    }
+
+    void finish_epoch(int number, double train_loss, double seconds) {
+        Epoch epoch{number, train_loss, std::numeric_limits<double>::quiet_NaN(), seconds};
+        if (test_.count > 0) epoch.test_loss = mean_loss(graph_, test_, settings_.loss);
+        const double watched = test_.count > 0 ? epoch.test_loss : epoch.train_loss;
+        if (!std::isfinite(watched)) {
+            diverge(number);
+            return;
+        }
+        result_.epochs.push_back(epoch);
+        if (watched < best_loss_) {
+            best_loss_ = watched;
+            best_epoch_ = number;
+            best_ = graph_.parameters();
+        } else if (settings_.patience > 0 && number - best_epoch_ >= settings_.patience) {
+            result_.end = FitEnd::stopped_early;
+        }
+        if (observer_.epoch_done) observer_.epoch_done(epoch);
+    }
+
+    Graph& graph_;
+    const Dataset& train_;
+    const Dataset& test_;
+    const FitSettings& settings_;
+    const FitObserver& observer_;
+    Updater updater_;
+    std::vector<uint32_t> order_;
+    AlignedFloats best_;
+    int best_epoch_ = 0;
+    double best_loss_ = std::numeric_limits<double>::infinity();
+    double first_loss_ = -1;
+    int64_t update_ = 0;
+    FitResult result_;
+    Clock::time_point start_;
+};
+
+}  // namespace
+
+FitResult fit(Graph& graph, const Dataset& train, const Dataset& test, const FitSettings& settings,
+              const FitObserver& observer) {
+    if (train.count < 1) throw Error(train.name + ": holds no samples to train on");
+    require_fit(graph, train, settings.loss);
+    if (test.count > 0) require_fit(graph, test, settings.loss);
+    graph.model_id = 0;
+    return Fit(graph, train, test, settings, observer).run();
+}
+
+void require_fit(const Graph& graph, const Dataset& data, LossKind loss) {
+    const Graph::Range whole = graph.range(Part::whole);
+    const int size = data.shape.size();
+    if (graph.input_size(whole) != size || graph.output_size(whole) != size) {
+        throw Error(data.name + ": a sample has " + std::to_string(size) +
+                    " values, the model reads " + std::to_string(graph.input_size(whole)) +
+                    " and writes " + std::to_string(graph.output_size(whole)) +
+                    "; both must match (--layers begins and ends with " + std::to_string(size) +
+                    ")");
+    }
+    if (loss != LossKind::binary_cross_entropy) return;
+    if (!BinaryCrossEntropy::accepts(graph.last().activation)) {
+        throw Error(
+            "binary cross-entropy needs a sigmoid output; use --output sigmoid or --loss mse");
+    }
+    for (size_t i = 0; i < data.floats.size(); i++) {
+        if (data.floats[i] >= 0.0f && data.floats[i] <= 1.0f) continue;
+        throw Error(data.name + ": sample " + std::to_string(i / static_cast<size_t>(size)) +
+                    " holds " + std::to_string(data.floats[i]) +
+                    ", binary cross-entropy needs values in 0..1; scale the data or use --loss mse "
+                    "--output linear");
+    }
+}
+
+const char* name_of(LossKind loss) {
+    return loss == LossKind::binary_cross_entropy ? "binary cross-entropy" : "mean squared error";
+}
+
+}  // namespace nutshell::tools

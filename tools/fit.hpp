@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+// Training a Graph on a Dataset, epoch after epoch: the loop around accumulate() of
+// nutshell/trainer.hpp, with early stopping, checkpoints and a way to stop at any time.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "data/dataset.hpp"
+#include "graph.hpp"
+#include "nutshell/optimizer.hpp"
+
+namespace nutshell::tools {
+
+enum class LossKind { binary_cross_entropy, mean_squared_error };
+
+/// What training is asked to do. The defaults are the tutorial's.
+struct FitSettings {
+    int epochs = 50;
+    int batch = 256;  // samples an update
+    float rate = 1e-3f;
+    LossKind loss = LossKind::binary_cross_entropy;
+    std::variant<Adam, Momentum, Sgd> optimizer;
+    Schedule schedule = Schedule::constant;
+    int step_every = 10;       // epochs between two steps of Schedule::step
+    float step_factor = 0.5f;  // of Schedule::step
+    float max_gradient_norm = 0.0f;
+    uint32_t seed = 1;
+    int patience = 0;         // epochs without a better test loss before stopping; 0: never stop
+    bool per_sample = false;  // SampleTrainer's way: plain SGD, no gradient buffers, batch of 1
+};
+
+/// One epoch. Losses are means over samples and features; test is NaN without a test set.
+struct Epoch {
+    int number;  // 1 is the first
+    double train_loss;
+    double test_loss;
+    double seconds;
+};
+
+/// How training ended.
+enum class FitEnd { finished, stopped_early, interrupted, diverged };
+
+struct FitResult {
+    FitEnd end = FitEnd::finished;
+    std::vector<Epoch> epochs;  // completed ones
+    int kept_epoch = 0;         // the epoch whose weights the graph now has; 0: the initial ones
+    int diverged_epoch = 0;     // the epoch in which it diverged, or 0
+    double seconds = 0;
+};
+
+/// Who watches. All may be empty.
+struct FitObserver {
+    std::function<void(int epoch, int samples_done, double mean_loss, double seconds)> progress;
+    std::function<void(const Epoch&)> epoch_done;  // the graph holds the weights of that epoch
+    std::atomic<bool>* stop = nullptr;             // set it from a signal handler or a thread
+};
+
+/// Trains the graph in place to give back its input. After a normal end the graph has the last
+/// epoch's weights; after early stopping, an interruption or divergence those of the best completed
+/// epoch (by test loss, else training loss), after an interruption in the first epoch the newest.
+/// Throws Error when data and graph do not fit each other or the loss.
+FitResult fit(Graph& graph, const Dataset& train, const Dataset& test, const FitSettings& settings,
+              const FitObserver& observer);
+
+/// Throws Error (naming the data) unless the graph can be trained or evaluated on it with the loss.
+void require_fit(const Graph& graph, const Dataset& data, LossKind loss);
+
+/// "binary cross-entropy" or "mean squared error".
+const char* name_of(LossKind loss);
+
+}  // namespace nutshell::tools

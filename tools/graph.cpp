@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "graph.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include "error.hpp"
+#include "nutshell/weights.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+/// Rows computed together at inference: enough to keep kernels busy, few enough for the cache.
+constexpr int kRunSlice = 64;
+
+void forward_row(const Row& row, Activation activation, Tensors tensors, Pass pass, const float* x,
+                 float* y) noexcept {
+    visit_kind(row.kind, 0, [&](auto layer) noexcept {
+        decltype(layer)::forward(row, activation, tensors, pass, x, y);
+        return 0;
+    });
+}
+
+Tensors tensors_at(const float* parameters, Spot spot) noexcept {
+    return {parameters + spot.weight, parameters + spot.bias};
+}
+
+std::string describe(Shape shape) {
+    return std::to_string(shape.height) + "x" + std::to_string(shape.width) + "x" +
+           std::to_string(shape.channels);
+}
+
+void check_rows(const std::vector<Row>& rows, int code_layer) {
+    if (rows.empty() || rows.size() > kMaxLayers) {
+        throw Error("a model has 1 to " + std::to_string(kMaxLayers) + " layers, not " +
+                    std::to_string(rows.size()));
+    }
+    for (size_t i = 0; i < rows.size(); i++) {
+        const std::string name = "layer " + std::to_string(i + 1);
+        if (!valid(rows[i])) throw Error(name + " has sizes or an activation that cannot be run");
+        if (i > 0 && !meets(rows[i - 1].out, rows[i].in)) {
+            throw Error(name + " reads " + describe(rows[i].in) +
+                        ", but the layer before it writes " + describe(rows[i - 1].out));
+        }
+    }
+    if (code_layer < 0 || code_layer > static_cast<int>(rows.size())) {
+        throw Error("the code lies outside the model's layers");
+    }
+    if (file_size(rows.data(), static_cast<int>(rows.size())) == 0) {
+        throw Error(
+            "the model is larger than a .nut file can be (128 MiB); use fewer or narrower "
+            "layers");
+    }
+}
+
+}  // namespace
+
+AlignedFloats::AlignedFloats(size_t size) : size_(size) {
+    const size_t bytes = (size * sizeof(float) + kAlignment) / kAlignment * kAlignment;
+    data_.reset(static_cast<float*>(std::aligned_alloc(kAlignment, bytes)));
+    if (!data_) throw std::bad_alloc();
+    std::fill_n(data_.get(), size, 0.0f);
+}
+
+AlignedFloats::AlignedFloats(const AlignedFloats& other) : AlignedFloats(other.size_) {
+    std::copy_n(other.data(), size_, data());
+}
+
+AlignedFloats& AlignedFloats::operator=(const AlignedFloats& other) {
+    if (this != &other) *this = AlignedFloats(other);
+    return *this;
+}
+
+Graph::Graph(std::vector<Row> rows, int code_layer)
+    : rows_(std::move(rows)), code_layer_(code_layer) {
+    check_rows(rows_, code_layer);
+    spots_.resize(rows_.size());
+    tape_.resize(rows_.size());
+    totals_ = plan_into(rows_.data(), layer_count(), spots_.data(), tape_.data());
+    parameters_ = AlignedFloats(static_cast<size_t>(totals_.floats));
+}
+
+uint32_t Graph::fingerprint() const {
+    return fingerprint_of(rows_.data(), layer_count(), code_layer_);
+}
+
+Tensors Graph::tensors(int layer) const {
+    return tensors_at(parameters_.data(), spots_[static_cast<size_t>(layer)]);
+}
+
+void Graph::initialize(uint32_t seed, Initializer initializer) {
+    nutshell::initialize(rows_.data(), spots_.data(), layer_count(), totals_.floats, seed,
+                         initializer, parameters_.data());
+}
+
+Graph::Range Graph::range(Part part) const {
+    if (part == Part::encoder) {
+        if (code_layer_ == 0) throw Error("the model is a decoder alone: it has no encoder");
+        return {0, code_layer_};
+    }
+    if (part == Part::decoder) {
+        if (code_layer_ == layer_count()) {
+            throw Error("the model is an encoder alone: it has no decoder");
+        }
+        return {code_layer_, layer_count()};
+    }
+    return {0, layer_count()};
+}
+
+Graph Graph::extract(Part part) const {
+    const Range layers = range(part);
+    Graph result(std::vector<Row>(rows_.begin() + layers.first, rows_.begin() + layers.last),
+                 code_layer_ - layers.first);
+    result.model_id = model_id;
+    result.parent_id = parent_id;
+    const size_t begin = static_cast<size_t>(spots_[static_cast<size_t>(layers.first)].weight);
+    std::copy_n(parameters_.data() + begin, result.parameters_.size(), result.parameters_.data());
+    return result;
+}
+
+void Graph::run(Range range, const float* x, int count, float* y) const {
+    std::vector<float> work[2];
+    for (auto& buffer : work) buffer.resize(static_cast<size_t>(totals_.inner) * kRunSlice);
+    const size_t in = static_cast<size_t>(input_size(range));
+    const size_t out = static_cast<size_t>(output_size(range));
+    for (int at = 0; at < count; at += kRunSlice) {
+        const Pass pass{std::min(kRunSlice, count - at)};
+        const float* from = x + static_cast<size_t>(at) * in;
+        for (int i = range.first; i < range.last; i++) {
+            float* to =
+                i + 1 == range.last ? y + static_cast<size_t>(at) * out : work[i % 2].data();
+            const Row& row = rows_[static_cast<size_t>(i)];
+            forward_row(row, row.activation, tensors(i), pass, from, to);
+            from = to;
+        }
+    }
+}
+
+Activation Graph::training_activation(size_t layer) const noexcept {
+    return layer + 1 == rows_.size() ? Activation::linear : rows_[layer].activation;
+}
+
+void Graph::forward(const float* parameters, Pass pass, const float* x,
+                    float* tape) const noexcept {
+    for (size_t i = 0; i < rows_.size(); i++) {
+        float* y = tape + static_cast<ptrdiff_t>(tape_[i]) * pass.rows;
+        forward_row(rows_[i], training_activation(i), tensors_at(parameters, spots_[i]), pass, x,
+                    y);
+        x = y;
+    }
+}
+
+void Graph::backward(const float* parameters, Pass pass, const float* x, const float* tape,
+                     float* dy, float* dx, float* spare, float alpha, float* into) const noexcept {
+    for (size_t i = rows_.size(); i-- > 0;) {
+        const float* input = i > 0 ? tape + static_cast<ptrdiff_t>(tape_[i - 1]) * pass.rows : x;
+        const float* output = tape + static_cast<ptrdiff_t>(tape_[i]) * pass.rows;
+        const Target target{alpha, into + spots_[i].weight, into + spots_[i].bias};
+        visit_kind(rows_[i].kind, 0, [&](auto layer) noexcept {
+            decltype(layer)::backward(rows_[i], training_activation(i),
+                                      tensors_at(parameters, spots_[i]), pass, input, output, dy,
+                                      i > 0 ? dx : nullptr, target);
+            return 0;
+        });
+        dy = dx;
+        std::swap(dx, spare);
+    }
+}
+
+const char* name_of(Part part) {
+    return part == Part::encoder ? "encoder" : part == Part::decoder ? "decoder" : "whole";
+}
+
+}  // namespace nutshell::tools

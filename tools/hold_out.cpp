@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "hold_out.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "error.hpp"
+#include "nutshell/random.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+Dataset pick(const Dataset& data, const std::vector<uint32_t>& indices) {
+    Dataset result;
+    result.name = data.name;
+    result.shape = data.shape;
+    result.count = static_cast<int>(indices.size());
+    const size_t size = static_cast<size_t>(data.shape.size());
+    for (uint32_t index : indices) {
+        const ptrdiff_t begin = static_cast<ptrdiff_t>(index * size);
+        const ptrdiff_t end = begin + static_cast<ptrdiff_t>(size);
+        if (!data.bytes.empty()) {
+            result.bytes.insert(result.bytes.end(), data.bytes.begin() + begin,
+                                data.bytes.begin() + end);
+        }
+        if (!data.floats.empty()) {
+            result.floats.insert(result.floats.end(), data.floats.begin() + begin,
+                                 data.floats.begin() + end);
+        }
+        if (!data.labels.empty()) result.labels.push_back(data.labels[index]);
+    }
+    return result;
+}
+
+}  // namespace
+
+DataSource with_test_set(DataSource source, double part, uint32_t seed) {
+    const int held = static_cast<int>(part * source.train.count);
+    if (source.test.count > 0 || held == 0) return source;
+    if (held >= source.train.count) {
+        throw Error(source.train.name + ": too few samples to hold some out; use --hold-out 0");
+    }
+    std::vector<uint32_t> order(static_cast<size_t>(source.train.count));
+    std::iota(order.begin(), order.end(), 0u);
+    shuffle(order.data(), static_cast<uint32_t>(order.size()), seed, 0, Purpose::hold_out);
+    std::vector<uint32_t> test(order.begin(), order.begin() + held);
+    std::vector<uint32_t> train(order.begin() + held, order.end());
+    std::sort(test.begin(), test.end());
+    std::sort(train.begin(), train.end());
+    DataSource result{pick(source.train, train), pick(source.train, test)};
+    result.test.name += " (held out)";
+    return result;
+}
+
+}  // namespace nutshell::tools

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// A test set for data that comes without one.
+#pragma once
+#include <cstdint>
+
+#include "data/dataset.hpp"
+
+namespace nutshell::tools {
+
+/// The source itself when it has a test part or `part` is 0; else with `part` (0..0.9) of its
+/// samples, chosen at random by the seed, moved from the training to the test part. Throws Error
+/// when that leaves nothing to train on.
+DataSource with_test_set(DataSource source, double part, uint32_t seed);
+
+}  // namespace nutshell::tools

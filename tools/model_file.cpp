@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "model_file.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "atomic_file.hpp"
+#include "data/bytes.hpp"
+#include "error.hpp"
+#include "nutshell/weights.hpp"
+
+namespace nutshell::tools {
+
+Graph read_model(const std::string& path) {
+    const std::vector<uint8_t> content = read_file(path);
+    AlignedFloats aligned(content.size() / sizeof(float) + 1);
+    std::copy(content.begin(), content.end(), reinterpret_cast<uint8_t*>(aligned.data()));
+    File file;
+    const Status status = check(aligned.data(), content.size(), file);
+    if (status != Status::ok) {
+        throw Error(path + ": " + to_string(status) + "; give a whole .nut file");
+    }
+    if (content.size() != file.size()) {
+        throw Error(path + ": " + std::to_string(content.size() - file.size()) +
+                    " bytes follow the end of the model; give a whole .nut file");
+    }
+    std::vector<Row> rows;
+    for (int i = 0; i < file.layer_count(); i++) rows.push_back(file.row(i));
+    Graph graph(std::move(rows), file.code_layer());
+    for (int i = 0; i < graph.layer_count(); i++) {
+        const TensorSizes sizes = tensor_sizes(graph.rows()[static_cast<size_t>(i)]);
+        const Spot spot = graph.spots()[static_cast<size_t>(i)];
+        std::copy_n(file.tensors(i).weight, sizes.weight, graph.parameters().data() + spot.weight);
+        std::copy_n(file.tensors(i).bias, sizes.bias, graph.parameters().data() + spot.bias);
+    }
+    graph.model_id = file.model_id();
+    graph.parent_id = file.parent_id();
+    return graph;
+}
+
+AlignedFloats to_file_bytes(const Graph& graph, size_t& size) {
+    std::vector<Tensors> tensors;
+    for (int i = 0; i < graph.layer_count(); i++) tensors.push_back(graph.tensors(i));
+    const FileContents contents{graph.rows().data(), graph.layer_count(), graph.code_layer(),
+                                tensors.data(),      graph.model_id,      graph.parent_id};
+    const size_t capacity = file_size(graph.rows().data(), graph.layer_count());
+    AlignedFloats bytes(capacity / sizeof(float));
+    const Status status = write(contents, bytes.data(), capacity, size);
+    if (status != Status::ok)
+        throw Error(std::string("the model cannot be saved: ") + to_string(status));
+    return bytes;
+}
+
+void write_model(const Graph& graph, const std::string& path) {
+    size_t size = 0;
+    const AlignedFloats bytes = to_file_bytes(graph, size);
+    write_file(path, bytes.data(), size);
+}
+
+}  // namespace nutshell::tools

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// The pictures that show what a model does. Each says by itself what is seen, in which unit.
+// Values that are not finite are left out and mentioned, never drawn.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "nutshell/shape.hpp"
+#include "tools/picture/canvas.hpp"
+
+namespace nutshell::tools {
+
+/// Originals over reconstructions over the signed error, one sample a column. Samples that are no
+/// gray or RGB images are drawn as curves.
+struct ReconstructionSheet {
+    std::string title;
+    Shape shape{1, 1, 1};
+    std::vector<float> originals;        // [count][shape.size()], images in 0..1
+    std::vector<float> reconstructions;  // the same size
+    std::vector<int> labels;             // [count], or empty
+};
+/// Throws Error when the arrays do not fit the shape and each other.
+Picture reconstruction_sheet(ReconstructionSheet sheet);
+
+/// Loss after each epoch.
+struct LossCurve {
+    std::string title;
+    std::string loss_name;      // title of the y axis, e.g. "binary cross-entropy per pixel"
+    std::vector<double> train;  // one value an epoch
+    std::vector<double> test;   // the same, or empty
+    std::string test_name = "test";
+    int first_epoch = 1;  // the epoch of the first value
+};
+Picture loss_curve(LossCurve curve);
+
+/// Codes brought to two dimensions, coloured by label.
+struct CodeMap {
+    std::string title;
+    std::vector<float> points;               // [count][2]
+    std::vector<int> labels;                 // [count], or empty
+    std::vector<double> explained_variance;  // of the two axes, as parts of 1; or empty
+};
+/// Throws Error when labels and points differ in number.
+Picture code_map(CodeMap map);
+
+/// How the errors of single samples are distributed.
+struct ErrorHistogram {
+    std::string title;
+    std::vector<float> errors;  // one a sample
+    std::string unit;           // title of the x axis, e.g. "mean squared error per pixel"
+};
+Picture error_histogram(ErrorHistogram histogram);
+
+}  // namespace nutshell::tools

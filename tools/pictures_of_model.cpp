@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include "pictures_of_model.hpp"
+
+#include <algorithm>
+
+#include "error.hpp"
+#include "pca.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+constexpr int kMapSamples = 5000;
+
+/// The first sample of each label in order, then further ones from the front.
+std::vector<int> example_indices(const Dataset& data, int count) {
+    std::vector<int> chosen;
+    for (int label = 0; label < 10 && !data.labels.empty(); label++) {
+        const auto found = std::find(data.labels.begin(), data.labels.end(), label);
+        if (found != data.labels.end()) {
+            chosen.push_back(static_cast<int>(found - data.labels.begin()));
+        }
+    }
+    for (int i = 0; i < data.count && static_cast<int>(chosen.size()) < count; i++) {
+        if (std::find(chosen.begin(), chosen.end(), i) == chosen.end()) chosen.push_back(i);
+    }
+    chosen.resize(std::min(chosen.size(), static_cast<size_t>(count)));
+    return chosen;
+}
+
+std::string model_on(const Graph& graph, const Dataset& data) {
+    std::string sizes = std::to_string(graph.rows()[0].in.size());
+    for (const Row& row : graph.rows()) sizes += "-" + std::to_string(row.out.size());
+    return sizes + " on " + data.name;
+}
+
+}  // namespace
+
+Examples choose_examples(const Graph& graph, const Dataset& data, int count) {
+    require_fit(graph, data, LossKind::mean_squared_error);
+    Examples examples;
+    examples.shape = data.shape;
+    const size_t size = static_cast<size_t>(data.shape.size());
+    for (int index : example_indices(data, count)) {
+        examples.originals.resize(examples.originals.size() + size);
+        data.copy_sample(index, examples.originals.data() + examples.originals.size() - size);
+        if (!data.labels.empty())
+            examples.labels.push_back(data.labels[static_cast<size_t>(index)]);
+        examples.count++;
+    }
+    examples.reconstructions.resize(examples.originals.size());
+    graph.run(graph.range(Part::whole), examples.originals.data(), examples.count,
+              examples.reconstructions.data());
+    return examples;
+}
+
+Picture picture_of_reconstructions(const Graph& graph, const Dataset& data) {
+    const Examples examples = choose_examples(graph, data);
+    return reconstruction_sheet({"Reconstructions: " + model_on(graph, data), examples.shape,
+                                 examples.originals, examples.reconstructions, examples.labels});
+}
+
+Picture picture_of_codes(const Graph& graph, const Dataset& data) {
+    const Dataset part = data.slice(0, std::min(data.count, kMapSamples));
+    const std::vector<float> codes = run_all(graph, Part::encoder, part);
+    const int width = graph.output_size(graph.range(Part::encoder));
+    if (width < 2) throw Error("a code of one number has no map; show --what errors instead");
+    const Pca pca = fit_pca(codes.data(), part.count, width, 2);
+    return code_map({"Codes: " + model_on(graph, data) + ", first two principal components",
+                     pca_transform(pca, codes.data(), part.count), part.labels,
+                     pca.explained_variance_ratio});
+}
+
+Picture picture_of_errors(const Dataset& data, const Evaluation& evaluation) {
+    return error_histogram(
+        {"Reconstruction errors: " + data.name, evaluation.sample_mse,
+         data.is_image() ? "mean squared error per pixel" : "mean squared error per value"});
+}
+
+Picture picture_of_losses(const std::vector<Epoch>& epochs, LossKind loss) {
+    LossCurve curve;
+    curve.title = "Loss after each epoch";
+    curve.loss_name = name_of(loss);
+    for (const Epoch& epoch : epochs) {
+        curve.train.push_back(epoch.train_loss);
+        if (epoch.test_loss == epoch.test_loss) curve.test.push_back(epoch.test_loss);
+    }
+    if (!epochs.empty()) curve.first_epoch = epochs.front().number;
+    return loss_curve(curve);
+}
+
+}  // namespace nutshell::tools

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+// The pictures of a model on data: from a Graph and a Dataset to the charts of picture/charts.hpp.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "data/dataset.hpp"
+#include "evaluate.hpp"
+#include "graph.hpp"
+#include "picture/charts.hpp"
+
+namespace nutshell::tools {
+
+/// A dozen samples, one of each label first, and what the model makes of them.
+struct Examples {
+    Shape shape{1, 1, 1};
+    int count = 0;
+    std::vector<int> labels;
+    std::vector<float> originals;        // [count][shape.size()]
+    std::vector<float> reconstructions;  // the same
+};
+Examples choose_examples(const Graph& graph, const Dataset& data, int count = 12);
+
+Picture picture_of_reconstructions(const Graph& graph, const Dataset& data);
+
+/// The codes of at most 5,000 samples, brought to two dimensions by PCA.
+Picture picture_of_codes(const Graph& graph, const Dataset& data);
+
+Picture picture_of_errors(const Dataset& data, const Evaluation& evaluation);
+
+Picture picture_of_losses(const std::vector<Epoch>& epochs, LossKind loss);
+
+}  // namespace nutshell::tools

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+// "Did you mean": the nearest of some words.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace nutshell::tools {
+
+/// The candidate that fewest edits (insert, drop, replace, swap neighbours) turn into `word`; empty
+/// when even that one is too far to be meant.
+std::string nearest(const std::string& word, const std::vector<std::string>& candidates);
+
+}  // namespace nutshell::tools

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT
+#include "training_report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+
+#include "commands/commands.hpp"
+#include "pca.hpp"
+#include "picture/svg.hpp"
+#include "pictures_of_model.hpp"
+#include "platform/platform.hpp"
+#include "progress.hpp"
+#include "report.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+/// Wider data would make PCA take longer than training.
+constexpr int kMaxPcaFeatures = 2048;
+
+RowReader reader_of(const Dataset& data) {
+    return [&data](int first, int rows, float* out) {
+        const size_t size = static_cast<size_t>(data.shape.size());
+        for (int i = 0; i < rows; i++)
+            data.copy_sample(first + i, out + static_cast<size_t>(i) * size);
+    };
+}
+
+double mse_of_pca(const Dataset& train, const Dataset& test, int components) {
+    const int features = train.shape.size();
+    if (features > kMaxPcaFeatures || components >= features) {
+        return std::numeric_limits<double>::quiet_NaN();
+    }
+    const Pca pca = fit_pca(reader_of(train), train.count, features, components);
+    return pca_reconstruction_mse(pca, reader_of(test), test.count);
+}
+
+int code_size(const Graph& graph) { return graph.output_size(graph.range(Part::encoder)); }
+
+/// Operations of one training step per sample: forward and weight gradient of every layer, input
+/// gradient of all but the first.
+double operations_per_sample(const Graph& graph) {
+    double operations = 0;
+    for (size_t i = 0; i < graph.rows().size(); i++) {
+        operations += (i > 0 ? 6.0 : 4.0) * tensor_sizes(graph.rows()[i]).weight;
+    }
+    return operations;
+}
+
+std::vector<Number> numbers_of(const TrainingSummary& summary) {
+    const Evaluation& evaluation = summary.evaluation;
+    const std::string code = std::to_string(code_size(*summary.graph));
+    std::vector<Number> numbers;
+    if (std::isfinite(evaluation.bce)) {
+        numbers.push_back({"Test binary cross-entropy", significant(evaluation.bce, 5),
+                           "mean over samples and values, in nats; lower is better"});
+    }
+    numbers.push_back({"Test mean squared error", significant(evaluation.mse, 4),
+                       "mean over samples and values"});
+    if (std::isfinite(summary.pca_mse)) {
+        numbers.push_back({"PCA, " + code + " components", significant(summary.pca_mse, 4),
+                           "mean squared error of the best linear code of the same size: what the "
+                           "network has to beat"});
+    }
+    numbers.push_back({"Test PSNR", significant(evaluation.psnr, 4) + " dB",
+                       "the same error on a logarithmic scale; higher is better"});
+    numbers.push_back({"Code", code + " numbers, " + std::to_string(evaluation.dead) + " dead",
+                       "what a sample of " + std::to_string(summary.train->shape.size()) +
+                           " values is squeezed into"});
+    numbers.push_back(
+        {"Parameters", std::to_string(summary.graph->totals().parameters),
+         std::to_string(summary.graph->totals().parameters * 4) + " bytes as float32"});
+    numbers.push_back({"Epochs", std::to_string(summary.result->epochs.size()),
+                       "passes over " + std::to_string(summary.train->count) +
+                           " samples; the kept "
+                           "weights are those of epoch " +
+                           std::to_string(summary.result->kept_epoch)});
+    numbers.push_back({"Training time", format_duration(summary.result->seconds),
+                       significant(summary.seconds_per_epoch(), 3) + " s an epoch, " +
+                           significant(summary.gflops(), 3) + " GFLOP/s on platform " +
+                           platform::current().name});
+    numbers.push_back({"Seed", std::to_string(summary.settings->seed),
+                       "the same seed on the same platform gives the same weights, bit for bit"});
+    return numbers;
+}
+
+}  // namespace
+
+double TrainingSummary::seconds_per_epoch() const {
+    std::vector<double> seconds;
+    for (const Epoch& epoch : result->epochs) seconds.push_back(epoch.seconds);
+    if (seconds.empty()) return std::numeric_limits<double>::quiet_NaN();
+    std::nth_element(seconds.begin(), seconds.begin() + static_cast<ptrdiff_t>(seconds.size() / 2),
+                     seconds.end());
+    return seconds[seconds.size() / 2];
+}
+
+double TrainingSummary::gflops() const {
+    return operations_per_sample(*graph) * train->count / seconds_per_epoch() / 1e9;
+}
+
+TrainingSummary summarize(const Graph& graph, const DataSource& source, const FitSettings& settings,
+                          const FitResult& result, bool with_pca) {
+    const Dataset& test = source.test.count > 0 ? source.test : source.train;
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    return {&graph,
+            &source.train,
+            &test,
+            &settings,
+            &result,
+            evaluate(graph, test),
+            with_pca ? mse_of_pca(source.train, test, code_size(graph)) : nan};
+}
+
+void write_training_report(const std::string& path, const TrainingSummary& summary,
+                           const std::string& command_line) {
+    const Graph& graph = *summary.graph;
+    const Dataset& test = *summary.test;
+    Report report;
+    report.title = layer_sizes(graph) + " on " + summary.train->name;
+    report.subtitle = "An autoencoder trained by Nutshell";
+    report.numbers = numbers_of(summary);
+    report.command = command_line;
+    const auto add = [&](const std::string& caption, const Picture& picture) {
+        report.figures.push_back({caption, to_svg(picture)});
+    };
+    add("Test samples, what came back through the code, and the difference",
+        picture_of_reconstructions(graph, test));
+    if (!summary.result->epochs.empty()) {
+        add("Loss after each epoch",
+            picture_of_losses(summary.result->epochs, summary.settings->loss));
+    }
+    if (code_size(graph) >= 2) {
+        add("The codes of test samples, seen along the two directions in which they differ most",
+            picture_of_codes(graph, test));
+    }
+    add("How the errors of single test samples are distributed",
+        picture_of_errors(test, summary.evaluation));
+    save_report(path, report);
+}
+
+}  // namespace nutshell::tools

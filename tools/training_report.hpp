@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// What a training found, as numbers and as a page.
+#pragma once
+#include <string>
+
+#include "data/dataset.hpp"
+#include "evaluate.hpp"
+#include "fit.hpp"
+
+namespace nutshell::tools {
+
+struct TrainingSummary {
+    const Graph* graph;
+    const Dataset* train;
+    const Dataset* test;  // the training data themselves when there is no test set
+    const FitSettings* settings;
+    const FitResult* result;
+    Evaluation evaluation;  // on `test`
+    double pca_mse;         // of PCA with as many numbers as the code; NaN when not computed
+
+    /// The median epoch; NaN when none was completed.
+    double seconds_per_epoch() const;
+
+    /// Multiply-adds of the products, counted as two operations each, by the time above.
+    double gflops() const;
+};
+
+/// Evaluates the trained graph. PCA is left out when not wanted or when the data are too wide.
+TrainingSummary summarize(const Graph& graph, const DataSource& source, const FitSettings& settings,
+                          const FitResult& result, bool with_pca);
+
+/// Writes the page. Throws Error.
+void write_training_report(const std::string& path, const TrainingSummary& summary,
+                           const std::string& command_line);
+
+}  // namespace nutshell::tools
