@@ -56,21 +56,23 @@ inline float clamped(float x, Clamp clamp) noexcept {
 /// the parts are added as a tree: more accurate than one sum, and open to vector instructions.
 constexpr int kParts = 16;
 
-float sum_of_parts(float* parts) noexcept {
+/// The sum of term(i) for i in 0..n-1.
+template <class Term>
+inline float sum_in_parts(int n, Term term) noexcept {
+    float parts[kParts] = {};
+    int i = 0;
+    for (; i + kParts <= n; i += kParts) {
+        for (int part = 0; part < kParts; part++) parts[part] += term(i + part);
+    }
+    for (int part = 0; i < n; i++, part++) parts[part] += term(i);
     for (int width = kParts / 2; width > 0; width /= 2) {
-        for (int i = 0; i < width; i++) parts[i] += parts[i + width];
+        for (int part = 0; part < width; part++) parts[part] += parts[part + width];
     }
     return parts[0];
 }
 
 float dot(int n, const float* a, const float* b) noexcept {
-    float parts[kParts] = {};
-    int i = 0;
-    for (; i + kParts <= n; i += kParts) {
-        for (int part = 0; part < kParts; part++) parts[part] += a[i + part] * b[i + part];
-    }
-    for (int part = 0; i < n; i++, part++) parts[part] += a[i] * b[i];
-    return sum_of_parts(parts);
+    return sum_in_parts(n, [=](int i) noexcept { return a[i] * b[i]; });
 }
 
 /// y[n] += s[0] * x[0][n] + ... in the order of the rows, four rows a pass to save loads of y.
@@ -158,27 +160,22 @@ void Reference::activation_gradient(Activation activation, float slope, int n, c
 }
 
 float Reference::sigmoid_cross_entropy(int n, float scale, const float* target, float* z) noexcept {
-    float parts[kParts] = {};
-    for (int i = 0; i < n; i++) {
+    return sum_in_parts(n, [=](int i) noexcept {
         const float logit = z[i];
         const elementary::Sigmoid<Scalar> s = elementary::sigmoid(Scalar{logit});
         const float positive = logit < 0 ? 0.0f : logit;
-        parts[i % kParts] +=
-            (positive - logit * target[i]) + elementary::log_one_plus(s.exp_minus_abs).v;
         z[i] = (s.value.v - target[i]) * scale;
-    }
-    return sum_of_parts(parts);
+        return (positive - logit * target[i]) + elementary::log_one_plus(s.exp_minus_abs).v;
+    });
 }
 
 float Reference::squared_error(int n, float scale, const float* target, float* y) noexcept {
-    float parts[kParts] = {};
     const float twice = 2.0f * scale;
-    for (int i = 0; i < n; i++) {
+    return sum_in_parts(n, [=](int i) noexcept {
         const float error = y[i] - target[i];
-        parts[i % kParts] += error * error;
         y[i] = error * twice;
-    }
-    return sum_of_parts(parts);
+        return error * error;
+    });
 }
 
 float Reference::sum_of_squares(int n, const float* x) noexcept { return dot(n, x, x); }
