@@ -9,5 +9,6 @@ foreach(source ${example_sources})
                           RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
     nutshell_house_rules(example_${name})
     target_link_libraries(example_${name} PRIVATE nutshell)
-    add_test(NAME example.${name} COMMAND example_${name})
+    add_test(NAME example.${name} COMMAND example_${name}
+             WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endforeach()

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 // The nutshell command: parses the command line, runs one subcommand, turns errors into one line on
 // standard error and exit status 2.
+#include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <exception>
+#include <new>
 
 #include "commands/commands.hpp"
 #include "suggest.hpp"
@@ -43,6 +46,13 @@ std::vector<std::string> known_words(const CLI::App& app, bool option) {
     return words;
 }
 
+/// "nutshell", or "nutshell train" when that subcommand was named.
+std::string named(const CLI::App& app) {
+    const auto parsed = [](const CLI::App* command) { return command->parsed(); };
+    const auto commands = app.get_subcommands(parsed);
+    return "nutshell" + (commands.empty() ? "" : " " + commands.front()->get_name());
+}
+
 /// What is wrong with the command line, in one line.
 std::string explain(const CLI::App& app, const CLI::ParseError& error, int count,
                     char** arguments) {
@@ -50,7 +60,10 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error, int count
     for (char& character : text) {
         if (character == '\n') character = ' ';
     }
-    if (error.get_name() != "ExtrasError" && error.get_name() != "RequiredError") return text;
+    const auto is = [&](CLI::ExitCodes code) {
+        return error.get_exit_code() == static_cast<int>(code);
+    };
+    if (!is(CLI::ExitCodes::ExtrasError) && !is(CLI::ExitCodes::RequiredError)) return text;
     for (int i = 1; i < count; i++) {
         const std::string word = arguments[i];
         const bool option = word.rfind("--", 0) == 0;
@@ -77,8 +90,8 @@ int run(int count, char** arguments) {
     } catch (const CLI::Success& success) {
         return app.exit(success);
     } catch (const CLI::ParseError& error) {
-        std::fprintf(stderr, "nutshell: %s (nutshell --help shows what there is)\n",
-                     explain(app, error, count, arguments).c_str());
+        std::fprintf(stderr, "nutshell: %s (%s --help shows what there is)\n",
+                     explain(app, error, count, arguments).c_str(), named(app).c_str());
         return nutshell::tools::kBadInput;
     }
     const int status = common.run();
@@ -92,6 +105,7 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
+    std::signal(SIGXFSZ, SIG_IGN);  // a file that grows past its limit is an error, not the end
     try {
         return run(count, arguments);
     } catch (const std::bad_alloc&) {
