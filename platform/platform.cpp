@@ -11,38 +11,38 @@ namespace {
 
 bool always() noexcept { return true; }
 
-constexpr Kernels reference = table_of<Reference>();
+constexpr Kernels kReference = table_of<Reference>();
 
 /// Best first; the reference, which runs everywhere, last.
-constexpr Platform platforms[] = {
-    {"reference", &reference, always},
+constexpr Platform kPlatforms[] = {
+    {"reference", &kReference, always},
 };
-constexpr int platform_count = sizeof platforms / sizeof platforms[0];
+constexpr int kPlatformCount = sizeof kPlatforms / sizeof kPlatforms[0];
 
 }  // namespace
 
-int count() noexcept { return platform_count; }
+int count() noexcept { return kPlatformCount; }
 
-const Platform& at(int index) noexcept { return platforms[index]; }
+const Platform& at(int index) noexcept { return kPlatforms[index]; }
 
 const Kernels& best_kernels() noexcept {
-    for (const Platform& platform : platforms) {
+    for (const Platform& platform : kPlatforms) {
         if (platform.usable()) return *platform.kernels;
     }
-    return reference;
+    return kReference;
 }
 
 const Platform& current() noexcept {
     const Kernels& bound = bound_kernels();
-    for (const Platform& platform : platforms) {
+    for (const Platform& platform : kPlatforms) {
         if (platform.kernels == &bound) return platform;
     }
-    return platforms[platform_count - 1];
+    return kPlatforms[kPlatformCount - 1];
 }
 
 Status use(const char* name) noexcept {
     if (!name) return Status::null_argument;
-    for (const Platform& platform : platforms) {
+    for (const Platform& platform : kPlatforms) {
         if (strcmp(platform.name, name) != 0) continue;
         if (!platform.usable()) return Status::platform_unusable;
         bind(*platform.kernels);

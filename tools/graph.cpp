@@ -39,7 +39,11 @@ void check_rows(const std::vector<Row>& rows, int code_layer) {
     }
     for (size_t i = 0; i < rows.size(); i++) {
         const std::string name = "layer " + std::to_string(i + 1);
-        if (!valid(rows[i])) throw Error(name + " has sizes or an activation that cannot be run");
+        if (!valid(rows[i])) {
+            throw Error(name + " from " + std::to_string(rows[i].in.channels) + " to " +
+                        std::to_string(rows[i].out.channels) +
+                        " cannot be run; a layer has at most 2^24 weights and 2^20 outputs");
+        }
         if (i > 0 && !meets(rows[i - 1].out, rows[i].in)) {
             throw Error(name + " reads " + describe(rows[i].in) +
                         ", but the layer before it writes " + describe(rows[i - 1].out));

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <limits>
 #include <sstream>
 
@@ -20,6 +21,30 @@ const char* column_of(LossKind loss) {
 std::string header_of(LossKind loss) {
     const std::string column = column_of(loss);
     return "epoch,train_" + column + ",test_" + column + ",seconds";
+}
+
+/// Reads a number up to `end` (a comma, or 0 for the end of the line) and steps over it.
+bool take_number(const char*& text, char end, double& value) {
+    char* behind = nullptr;
+    value = std::strtod(text, &behind);
+    if (behind == text || *behind != end) return false;
+    text = end == ',' ? behind + 1 : behind;
+    return true;
+}
+
+bool parse_epoch(const std::string& line, Epoch& epoch) {
+    const char* text = line.c_str();
+    double number = 0;
+    if (!take_number(text, ',', number) || !(number >= 1 && number <= 1e6)) return false;
+    epoch.number = static_cast<int>(number);
+    if (!take_number(text, ',', epoch.train_loss)) return false;
+    epoch.test_loss = std::numeric_limits<double>::quiet_NaN();
+    if (*text == ',') {
+        text++;
+    } else if (!take_number(text, ',', epoch.test_loss)) {
+        return false;
+    }
+    return take_number(text, '\0', epoch.seconds);
 }
 
 }  // namespace
@@ -54,15 +79,8 @@ History read_history(const std::string& path) {
                     "--history wrote");
     }
     for (int number = 2; std::getline(lines, line); number++) {
-        Epoch epoch{0, 0, std::numeric_limits<double>::quiet_NaN(), 0};
-        const bool whole = std::sscanf(line.c_str(), "%d,%lf,%lf,%lf", &epoch.number,
-                                       &epoch.train_loss, &epoch.test_loss, &epoch.seconds) == 4;
-        const bool no_test = !whole && std::sscanf(line.c_str(), "%d,%lf,,%lf", &epoch.number,
-                                                   &epoch.train_loss, &epoch.seconds) == 3;
-        if (!whole && !no_test) {
-            throw Error(path + ": line " + std::to_string(number) + " is no epoch of a history");
-        }
-        history.epochs.push_back(epoch);
+        if (parse_epoch(line, history.epochs.emplace_back())) continue;
+        throw Error(path + ": line " + std::to_string(number) + " is no epoch of a history");
     }
     if (history.epochs.empty()) throw Error(path + ": holds no epoch");
     return history;

@@ -32,8 +32,9 @@ std::vector<std::string> split(const std::string& text, char separator) {
     return parts;
 }
 
-[[noreturn]] void fail(const std::string& entry, const std::string& why) {
-    throw Error("--layers: '" + entry + "' " + why);
+[[noreturn]] void fail(const std::string& entry, const std::string& why,
+                       const std::string& option = "--layers") {
+    throw Error(option + ": '" + entry + "' " + why);
 }
 
 int parse_size(const std::string& entry, const std::string& text) {
@@ -49,7 +50,9 @@ int parse_size(const std::string& entry, const std::string& text) {
     return size;
 }
 
-void set_activation(Row& row, const std::string& entry, const std::string& text) {
+/// `text` names an activation; `entry` of `option` is where the user wrote it.
+void set_activation(Row& row, const std::string& text, const std::string& entry,
+                    const std::string& option) {
     const size_t bracket = text.find('(');
     const std::string name = text.substr(0, bracket);
     for (const Name& known : kNames) {
@@ -61,9 +64,9 @@ void set_activation(Row& row, const std::string& entry, const std::string& text)
         char* end = nullptr;
         row.slope = std::strtof(text.c_str() + bracket + 1, &end);
         if (leaky && std::string(end) == ")" && row.slope >= 1e-6f && row.slope < 1.0f) return;
-        fail(entry, "has a slope that makes no sense; write leaky_relu(0.01)");
+        fail(entry, "has a slope that makes no sense; write leaky_relu(0.01)", option);
     }
-    fail(entry, "has an unknown activation; use linear, relu, leaky_relu, sigmoid or tanh");
+    fail(entry, "names no known activation; use linear, relu, leaky_relu, sigmoid or tanh", option);
 }
 
 int narrowest(const std::vector<Row>& rows) {
@@ -91,9 +94,13 @@ LayerList parse_layers(const std::string& text, const LayerDefaults& defaults) {
         if (i > 0) {
             Row row{Kind::dense, Activation::linear, flat(previous), flat(size), 0.0f};
             const bool last = i + 1 == entries.size();
-            const std::string& fallback = last ? defaults.output : defaults.hidden;
-            set_activation(row, entries[i],
-                           colon == std::string::npos ? fallback : entries[i].substr(colon + 1));
+            if (colon != std::string::npos) {
+                set_activation(row, entries[i].substr(colon + 1), entries[i], "--layers");
+            } else if (last) {
+                set_activation(row, defaults.output, defaults.output, "--output");
+            } else {
+                set_activation(row, defaults.hidden, defaults.hidden, "--activation");
+            }
             list.rows.push_back(row);
         } else if (colon != std::string::npos) {
             fail(entries[i], "names an activation, but the first entry is the input");

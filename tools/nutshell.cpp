@@ -53,6 +53,13 @@ std::string named(const CLI::App& app) {
     return "nutshell" + (commands.empty() ? "" : " " + commands.front()->get_name());
 }
 
+/// "train, evaluate, run".
+std::string list_of(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+    return text;
+}
+
 /// What is wrong with the command line, in one line.
 std::string explain(const CLI::App& app, const CLI::ParseError& error, int count,
                     char** arguments) {
@@ -63,6 +70,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error, int count
     const auto is = [&](CLI::ExitCodes code) {
         return error.get_exit_code() == static_cast<int>(code);
     };
+    if (count < 2) return "name a subcommand: " + list_of(known_words(app, false));
     if (!is(CLI::ExitCodes::ExtrasError) && !is(CLI::ExitCodes::RequiredError)) return text;
     for (int i = 1; i < count; i++) {
         const std::string word = arguments[i];

@@ -129,7 +129,8 @@ void write_training_report(const std::string& path, const TrainingSummary& summa
     add("Test samples, what came back through the code, and the difference",
         picture_of_reconstructions(graph, test));
     if (!summary.result->epochs.empty()) {
-        add("Loss after each epoch",
+        add("Lower is better; a test loss that rises while the training loss falls means that the "
+            "network learns its training samples by heart",
             picture_of_losses(summary.result->epochs, summary.settings->loss));
     }
     if (code_size(graph) >= 2) {

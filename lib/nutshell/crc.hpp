@@ -20,7 +20,7 @@ constexpr CrcTable make_crc_table() noexcept {
     }
     return table;
 }
-inline constexpr CrcTable crc_table = make_crc_table();
+inline constexpr CrcTable kCrcTable = make_crc_table();
 }  // namespace detail
 
 /// Continues `crc` (0 to begin) over bytes[size].
@@ -28,8 +28,8 @@ constexpr uint32_t crc32c(uint32_t crc, const uint8_t* bytes, size_t size) noexc
     crc = ~crc;
     for (size_t i = 0; i < size; i++) {
         crc ^= bytes[i];
-        crc = (crc >> 4) ^ detail::crc_table.entry[crc & 15u];
-        crc = (crc >> 4) ^ detail::crc_table.entry[crc & 15u];
+        crc = (crc >> 4) ^ detail::kCrcTable.entry[crc & 15u];
+        crc = (crc >> 4) ^ detail::kCrcTable.entry[crc & 15u];
     }
     return ~crc;
 }

@@ -13,9 +13,9 @@ struct BinaryCrossEntropy {
     static constexpr bool accepts(Activation last) noexcept { return last == Activation::sigmoid; }
 
     /// Stops the build for a model that this loss does not fit.
-    template <Activation last>
+    template <Activation Last>
     static constexpr bool fits() noexcept {
-        static_assert(accepts(last), "nutshell: binary cross-entropy needs a sigmoid output layer");
+        static_assert(accepts(Last), "nutshell: binary cross-entropy needs a sigmoid output layer");
         return true;
     }
 

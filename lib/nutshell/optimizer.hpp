@@ -12,6 +12,7 @@ struct Sgd {
     static constexpr int moment_count = 0;
     float weight_decay = 0.0f;  ///< decoupled: weight -= rate * weight_decay * weight
 
+    void reset() noexcept {}
     void step(int n, float rate, float gradient_scale, float* weights, float* gradients,
               float* moments) noexcept;
 };
@@ -22,6 +23,7 @@ struct Momentum {
     float momentum = 0.9f;
     float weight_decay = 0.0f;  ///< decoupled, as in Sgd
 
+    void reset() noexcept {}
     void step(int n, float rate, float gradient_scale, float* weights, float* gradients,
               float* velocity) noexcept;
 };
@@ -44,6 +46,9 @@ struct Adam {
     /// 1 - beta^t after t steps; zero before the first.
     float correction1 = 0.0f;
     float correction2 = 0.0f;
+
+    /// As before the first step; the moments are the caller's to zero.
+    void reset() noexcept { correction1 = correction2 = 0.0f; }
 
     /// moments[2 * n]: the first, then the second moments. All zero before the first step.
     void step(int n, float rate, float gradient_scale, float* weights, float* gradients,

@@ -50,11 +50,9 @@ struct TypeNetwork {
     }
 };
 
-/// What a loss that is not finite means: a bad sample, or weights that ran away.
-inline Status blame(const float* x, int32_t x_size, const float* target,
-                    int32_t target_size) noexcept {
-    const bool finite = all_finite(x, x_size) && all_finite(target, target_size);
-    return finite ? Status::diverged : Status::non_finite_input;
+/// What a loss that is not finite means when the input is: a bad target, or weights that ran away.
+inline Status blame(const float* target, int32_t size) noexcept {
+    return all_finite(target, size) ? Status::diverged : Status::non_finite_input;
 }
 
 }  // namespace detail
@@ -74,12 +72,12 @@ class SampleTrainer {
     Status step(typename Model::Parameters& parameters, const float* x, const float* target,
                 float rate, float* loss = nullptr) noexcept {
         if (!x || !target) return Status::null_argument;
+        // Relu can hide an infinite input from the loss, but not from the gradient.
+        if (!all_finite(x, Model::input_size)) return Status::non_finite_input;
         const double value =
             accumulate<Loss>(detail::TypeNetwork<Model>{}, parameters.data, Pass{1}, x, target,
                              1.0f, -rate, tape_, inner_, parameters.data);
-        if (!(value - value == 0.0)) {
-            return detail::blame(x, Model::input_size, target, Model::output_size);
-        }
+        if (!(value - value == 0.0)) return detail::blame(target, Model::output_size);
         if (loss) *loss = static_cast<float>(value);
         return Status::ok;
     }
@@ -103,6 +101,7 @@ class Trainer {
 
     /// Forgets moments and gradients, as before the first step.
     void reset() noexcept {
+        optimizer.reset();
         memset(gradients_.data, 0, sizeof gradients_.data);
         memset(moments_, 0, sizeof moments_);
     }
@@ -115,6 +114,7 @@ class Trainer {
     /// weights and moments are untouched.
     Status step(typename Model::Parameters& parameters, const float* x, const float* target,
                 int rows, float rate, float* loss = nullptr) noexcept {
+        if (rows < 1) return Status::shape_mismatch;
         begin_batch(rows);
         for (int at = 0; at < rows; at += Slice) {
             const int slice = rows - at < Slice ? rows - at : Slice;
@@ -138,23 +138,20 @@ class Trainer {
                int rows) noexcept {
         if (!x || !target) return Status::null_argument;
         if (rows < 0 || rows > Slice) return Status::shape_mismatch;
+        if (!all_finite(x, rows * Model::input_size)) return forget(Status::non_finite_input);
         const double sum = accumulate<Loss>(detail::TypeNetwork<Model>{}, parameters.data,
                                             Pass{rows}, x, target, 1.0f / static_cast<float>(rows_),
                                             1.0f, tape_, inner_, gradients_.data);
         loss_sum_ += sum;
         if (sum - sum == 0.0) return Status::ok;
-        memset(gradients_.data, 0, sizeof gradients_.data);
-        return detail::blame(x, rows * Model::input_size, target, rows * Model::output_size);
+        return forget(detail::blame(target, rows * Model::output_size));
     }
 
     /// Updates the parameters with the sum of what was added.
     Status finish_batch(typename Model::Parameters& parameters, float rate,
                         float* loss = nullptr) noexcept {
         const float squares = kernels::sum_of_squares(totals.floats, gradients_.data);
-        if (!(squares - squares == 0.0f)) {
-            memset(gradients_.data, 0, sizeof gradients_.data);
-            return Status::diverged;
-        }
+        if (!(squares - squares == 0.0f)) return forget(Status::diverged);
         optimizer.step(totals.floats, rate, clip_scale(squares, max_gradient_norm), parameters.data,
                        gradients_.data, moments_);
         if (loss) *loss = static_cast<float>(loss_sum_ / rows_);
@@ -165,6 +162,12 @@ class Trainer {
     const typename Model::Parameters& gradients() const noexcept { return gradients_; }
 
   private:
+    /// Drops what was added, and passes the reason on.
+    Status forget(Status reason) noexcept {
+        memset(gradients_.data, 0, sizeof gradients_.data);
+        return reason;
+    }
+
     typename Model::Parameters gradients_;
     alignas(kAlignment) float moments_[Optimizer::moment_count * totals.floats + kTensorFloats];
     alignas(kAlignment) float tape_[Slice * totals.tape];

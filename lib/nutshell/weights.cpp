@@ -46,7 +46,6 @@ enum : uint32_t {
     in = 4,
     out = 16,
     slope = 28,
-    reserved = 32,
     weight = 48,
     bias = 50,
     quantization = 52
@@ -70,6 +69,12 @@ uint32_t read16(const uint8_t* at) noexcept {
     return static_cast<uint32_t>(at[0]) | static_cast<uint32_t>(at[1]) << 8;
 }
 uint32_t read32(const uint8_t* at) noexcept { return read16(at) | read16(at + 2) << 16; }
+
+uint32_t bits_of(float value) noexcept {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
 
 void write16(uint8_t* at, uint32_t value) noexcept {
     at[0] = static_cast<uint8_t>(value);
@@ -116,6 +121,11 @@ Row read_row(const uint8_t* record) noexcept {
     const uint32_t slope = read32(record + layer::slope);
     memcpy(&row.slope, &slope, sizeof row.slope);
     return row;
+}
+
+/// to_bytes(row) without arithmetic on doubles. A slope of minus zero becomes zero.
+RowBytes canonical_bytes(const Row& row) noexcept {
+    return to_bytes(row, row.slope == 0.0f ? 0u : bits_of(row.slope));
 }
 
 Status check_header(const uint8_t* bytes, size_t size) noexcept {
@@ -205,11 +215,12 @@ Status check_layers(const uint8_t* bytes) noexcept {
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t* record = layer_at(bytes, i);
         const Row row = read_row(record);
-        const bool zeros =
-            record[2] == 0 && record[3] == 0 &&
-            all_zero(record + layer::reserved, layer::weight - layer::reserved) &&
-            all_zero(record + layer::quantization, kLayerBytes - layer::quantization);
-        if (!zeros || !valid(row) || (i > 0 && !meets(previous, row.in))) return Status::bad_layer;
+        if (!valid(row) || (i > 0 && !meets(previous, row.in))) return Status::bad_layer;
+        const RowBytes canonical = canonical_bytes(row);
+        if (memcmp(record, canonical.at, sizeof canonical.at) != 0 ||
+            !all_zero(record + layer::quantization, kLayerBytes - layer::quantization)) {
+            return Status::bad_layer;
+        }
         const TensorSizes sizes = tensor_sizes(row);
         Status status = check_tensor(bytes, read16(record + layer::weight), next_section,
                                      Role::weight, sizes.weight);
@@ -289,9 +300,7 @@ Status check_contents(const FileContents& contents) noexcept {
 bool all_finite(const float* x, int32_t n) noexcept {
     uint32_t bad = 0;
     for (int32_t i = 0; i < n; i++) {
-        uint32_t bits;
-        memcpy(&bits, x + i, sizeof bits);
-        bad |= static_cast<uint32_t>((bits & 0x7F800000u) == 0x7F800000u);
+        bad |= static_cast<uint32_t>((bits_of(x[i]) & 0x7F800000u) == 0x7F800000u);
     }
     return bad == 0;
 }
@@ -375,7 +384,7 @@ Status write(const FileContents& contents, void* out, size_t capacity, size_t& w
     write_header(contents, static_cast<uint32_t>(total), bytes);
     for (uint32_t i = 0; i < layers; i++) {
         uint8_t* record = bytes + kHeaderBytes + i * kLayerBytes;
-        const RowBytes row = to_bytes(contents.rows[i]);
+        const RowBytes row = canonical_bytes(contents.rows[i]);
         memcpy(record, row.at, sizeof row.at);
         write16(record + layer::weight, 2 * i);
         write16(record + layer::bias, 2 * i + 1);

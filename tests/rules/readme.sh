@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The program that README opens with compiles as it stands there, runs, and is the example it names.
 # usage: readme.sh COMPILER
+# shellcheck disable=SC2016  # the backticks are those of Markdown
 . "$(dirname "$0")/common.sh"
 compiler=${1:?usage: readme.sh COMPILER}
 need "$compiler"

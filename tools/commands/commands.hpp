@@ -5,6 +5,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tools/data/dataset.hpp"
@@ -40,6 +41,32 @@ Dataset choose_set(DataSource source, const std::string& set);
 
 /// Adds `--part whole|encoder|decoder`.
 void add_part_option(CLI::App& command, Part& part);
+
+/// Checks of numbers, whose messages say what is right: "must be greater than 0, not -1".
+CLI::Validator positive();
+CLI::Validator not_negative();
+CLI::Validator between(double low, double high);
+
+/// Adds an option that takes one of some names and sets `value` to what that name stands for.
+template <class T>
+CLI::Option* add_choice(CLI::App& command, const std::string& option, T& value,
+                        const std::vector<std::pair<std::string, T>>& choices,
+                        const std::string& help, const std::string& fallback) {
+    std::vector<std::string> names;
+    for (const auto& choice : choices) names.push_back(choice.first);
+    const auto set = [&value, choices](const std::string& name) {
+        for (const auto& choice : choices) {
+            if (choice.first == name) value = choice.second;
+        }
+    };
+    return command.add_option_function<std::string>(option, set, help)
+        ->check(CLI::IsMember(names))
+        ->option_text("NAME [" + fallback + "]");
+}
+
+/// Prints samples over their reconstructions; false, and nothing printed, when standard output is
+/// no terminal that can show them or the samples are no images.
+bool print_preview(const Graph& graph, const Dataset& data);
 
 /// Prints the one JSON object.
 void print_json(const nlohmann::ordered_json& object);

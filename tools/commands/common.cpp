@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <cmath>
 #include <cstdio>
-#include <map>
+#include <cstdlib>
 #include <utility>
 
 #include "commands.hpp"
 #include "platform/platform.hpp"
 #include "tools/error.hpp"
+#include "tools/pictures_of_model.hpp"
+#include "tools/terminal.hpp"
 
 namespace nutshell::tools {
 namespace {
@@ -25,6 +27,18 @@ void use_platform(const std::string& name) {
     if (status == Status::ok) return;
     throw Error("platform '" + name + "': " + to_string(status) + "; this build has " +
                 platform_names());
+}
+
+CLI::Validator number_in(double low, double high, const std::string& what,
+                         const std::string& description) {
+    const auto refuse = [=](const std::string& text) -> std::string {
+        char* end = nullptr;
+        const double value = std::strtod(text.c_str(), &end);
+        const bool number = end != text.c_str() && *end == '\0';
+        if (number && value >= low && value <= high) return "";
+        return "must be " + what + ", not " + text;
+    };
+    return CLI::Validator(refuse, description);
 }
 
 }  // namespace
@@ -55,11 +69,29 @@ Dataset choose_set(DataSource source, const std::string& set) {
 }
 
 void add_part_option(CLI::App& command, Part& part) {
-    static const std::map<std::string, Part> names{
-        {"whole", Part::whole}, {"encoder", Part::encoder}, {"decoder", Part::decoder}};
-    command.add_option("--part", part, "Layers to use: whole, encoder or decoder")
-        ->transform(CLI::CheckedTransformer(names, CLI::ignore_case).description(""))
-        ->option_text("NAME [whole]");
+    add_choice<Part>(
+        command, "--part", part,
+        {{"whole", Part::whole}, {"encoder", Part::encoder}, {"decoder", Part::decoder}},
+        "Layers to use: whole, encoder or decoder", "whole");
+}
+
+CLI::Validator positive() { return number_in(1e-30, 1e30, "greater than 0", ""); }
+
+CLI::Validator not_negative() { return number_in(0, 1e30, "0 or more", ""); }
+
+CLI::Validator between(double low, double high) {
+    const std::string from = significant(low, 10), to = significant(high, 10);
+    return number_in(low, high, "between " + from + " and " + to, from + ".." + to);
+}
+
+bool print_preview(const Graph& graph, const Dataset& data) {
+    if (!is_terminal(1) || !terminal_speaks_utf8()) return false;
+    const Examples examples = choose_examples(graph, data);
+    const std::string images =
+        preview_images(examples.shape, examples.count, examples.originals.data(),
+                       examples.reconstructions.data(), terminal_width(1), terminal_colors());
+    std::fputs(images.c_str(), stdout);
+    return !images.empty();
 }
 
 void print_json(const nlohmann::ordered_json& object) {

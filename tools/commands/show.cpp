@@ -8,7 +8,6 @@
 #include "tools/model_file.hpp"
 #include "tools/picture/picture.hpp"
 #include "tools/pictures_of_model.hpp"
-#include "tools/terminal.hpp"
 
 namespace nutshell::tools {
 namespace {
@@ -32,20 +31,19 @@ Picture draw(const Options& options, const Graph& graph) {
     return picture_of_reconstructions(graph, data);
 }
 
+/// Says why when there is no preview: a script that forgot --out must not get a silent success.
 void preview(const Options& options, const Graph& graph) {
-    const Dataset data = choose_set(load_data(options.data), options.set);
-    const int width = terminal_width(1);
-    const Examples examples = choose_examples(graph, data);
-    std::fputs(preview_images(examples.shape, examples.count, examples.originals.data(),
-                              examples.reconstructions.data(), width, terminal_colors())
-                   .c_str(),
-               stdout);
+    if (options.data.empty()) throw Error("name --out FILE.png, or --data for a preview here");
+    if (!print_preview(graph, choose_set(load_data(options.data), options.set))) {
+        throw Error(
+            "a preview needs images and a terminal with UTF-8; name --out FILE.png for a picture");
+    }
 }
 
 int show(const Options& options, const Common& common) {
     const Graph graph = read_model(options.model);
     if (options.output.empty()) {
-        if (options.data.empty()) throw Error("name --out FILE.png, or --data for a preview here");
+        if (common.json) throw Error("--json needs --out FILE.png");
         preview(options, graph);
         return kSuccess;
     }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: MIT
 // nutshell train: from data to a model file.
-#include <unistd.h>
-
 #include <atomic>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
-#include <map>
 
 #include "commands.hpp"
 #include "platform/platform.hpp"
@@ -16,9 +13,7 @@
 #include "tools/hold_out.hpp"
 #include "tools/layer_list.hpp"
 #include "tools/model_file.hpp"
-#include "tools/pictures_of_model.hpp"
 #include "tools/progress.hpp"
-#include "tools/terminal.hpp"
 #include "tools/training_report.hpp"
 
 namespace nutshell::tools {
@@ -107,25 +102,18 @@ std::string advice_after_divergence(const FitResult& result, const Options& opti
 
 void print_summary(const TrainingSummary& summary, const Options& options) {
     const FitResult& result = *summary.result;
-    std::printf("%s: %s, %s after %zu epochs, %s of training\n", options.output.c_str(),
+    std::printf("%s: %s, %s after %zu epoch%s, %s of training\n", options.output.c_str(),
                 layer_sizes(*summary.graph).c_str(), describe(result.end), result.epochs.size(),
-                format_duration(result.seconds).c_str());
+                result.epochs.size() == 1 ? "" : "s", format_duration(result.seconds).c_str());
     std::printf("  %s: BCE %s, MSE %s, PSNR %s dB\n", summary.test->name.c_str(),
                 significant(summary.evaluation.bce, 5).c_str(),
                 significant(summary.evaluation.mse, 4).c_str(),
                 significant(summary.evaluation.psnr, 4).c_str());
     if (std::isfinite(summary.pca_mse)) {
-        std::printf("  PCA with as many numbers: MSE %s\n",
+        std::printf("  PCA with as many code numbers: MSE %s\n",
                     significant(summary.pca_mse, 4).c_str());
     }
-    if (is_terminal(1)) {
-        const Examples examples = choose_examples(*summary.graph, *summary.test);
-        std::fputs(
-            preview_images(examples.shape, examples.count, examples.originals.data(),
-                           examples.reconstructions.data(), terminal_width(1), terminal_colors())
-                .c_str(),
-            stdout);
-    }
+    print_preview(*summary.graph, *summary.test);
 }
 
 void print_result(const TrainingSummary& summary, const Options& options) {
@@ -168,23 +156,15 @@ int train(Options& options, const Common& common) {
 
     const TrainingSummary summary =
         summarize(graph, source, options.fit, result, !options.report.empty() || !common.json);
-    if (!options.report.empty())
+    if (!options.report.empty()) {
         write_training_report(options.report, summary, common.command_line);
+    }
     if (common.json) {
         print_result(summary, options);
     } else {
         print_summary(summary, options);
     }
     return result.end == FitEnd::diverged ? kAnswerIsNo : kSuccess;
-}
-
-template <class T>
-CLI::Option* add_choice(CLI::App& command, const std::string& name, T& value,
-                        const std::map<std::string, T>& choices, const std::string& help,
-                        const std::string& fallback) {
-    return command.add_option(name, value, help)
-        ->transform(CLI::CheckedTransformer(choices).description(""))
-        ->option_text("NAME [" + fallback + "]");
 }
 
 void add_model_options(CLI::App& command, Options& options) {
@@ -205,19 +185,17 @@ void add_model_options(CLI::App& command, Options& options) {
 
 void add_update_options(CLI::App& command, Options& options) {
     FitSettings& fit = options.fit;
-    command.add_option("--lr", fit.rate, "Learning rate")
-        ->check(CLI::PositiveNumber)
-        ->capture_default_str();
+    command.add_option("--lr", fit.rate, "Learning rate")->check(positive())->capture_default_str();
     command.add_option("--optimizer", options.optimizer, "adam, momentum or sgd")
         ->check(CLI::IsMember({"adam", "momentum", "sgd"}))
         ->capture_default_str();
     command.add_option("--momentum", options.momentum, "Of the optimizer of this name")
-        ->check(CLI::Range(0.0, 0.9999))
+        ->check(between(0.0, 0.9999))
         ->capture_default_str();
     command.add_option("--weight-decay", options.weight_decay, "Decoupled weight decay")
-        ->check(CLI::NonNegativeNumber);
+        ->check(not_negative());
     command.add_option("--clip", fit.max_gradient_norm, "Largest norm of the gradient; 0: any")
-        ->check(CLI::NonNegativeNumber);
+        ->check(not_negative());
     add_choice<Schedule>(command, "--schedule", fit.schedule,
                          {{"constant", Schedule::constant},
                           {"linear", Schedule::linear},
@@ -227,11 +205,11 @@ void add_update_options(CLI::App& command, Options& options) {
                          "constant");
     command
         .add_option("--step-every", fit.step_every, "Epochs between two steps of --schedule step")
-        ->check(CLI::PositiveNumber)
+        ->check(positive())
         ->capture_default_str();
     command
         .add_option("--step-factor", fit.step_factor, "What each of them multiplies the rate with")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(between(0.0, 1.0))
         ->capture_default_str();
     command.add_flag("--per-sample", fit.per_sample,
                      "Update after each sample by plain gradient descent without gradient buffers, "
@@ -241,31 +219,33 @@ void add_update_options(CLI::App& command, Options& options) {
 void add_loop_options(CLI::App& command, Options& options) {
     FitSettings& fit = options.fit;
     command.add_option("--epochs", fit.epochs, "Passes over the data")
-        ->check(CLI::Range(1, 1000000))
+        ->check(between(1, 1000000))
         ->capture_default_str();
     command.add_option("--batch", fit.batch, "Samples an update")
-        ->check(CLI::Range(1, 1 << 20))
+        ->check(between(1, 1 << 20))
         ->capture_default_str();
     add_choice<LossKind>(
         command, "--loss", fit.loss,
         {{"bce", LossKind::binary_cross_entropy}, {"mse", LossKind::mean_squared_error}},
         "bce (binary cross-entropy) or mse (mean squared error)", "bce");
-    command.add_option("--seed", fit.seed, "Of weights and shuffling")->capture_default_str();
+    command.add_option("--seed", fit.seed, "Of weights and shuffling")
+        ->check(between(0, 4294967295.0))
+        ->capture_default_str();
     command
         .add_option("--hold-out", options.hold_out,
                     "Part of the data to test on when it has no test set of its own")
-        ->check(CLI::Range(0.0, 0.9))
+        ->check(between(0.0, 0.9))
         ->capture_default_str();
     command
         .add_option("--patience", fit.patience,
                     "Stop after so many epochs without a better test loss and keep the best; 0: "
                     "never")
-        ->check(CLI::NonNegativeNumber)
+        ->check(not_negative())
         ->capture_default_str();
     command
         .add_option("--checkpoint", options.checkpoint_every,
                     "Write the model every so many epochs, too; 0: only at the end")
-        ->check(CLI::NonNegativeNumber)
+        ->check(not_negative())
         ->capture_default_str();
 }
 

@@ -55,7 +55,7 @@ std::string scientific(double value, int significant) {
     std::snprintf(text, sizeof text, "%.*e", significant - 1, value);
     std::string mantissa = text;
     const size_t e = mantissa.find('e');
-    const int exponent = std::atoi(mantissa.c_str() + e + 1);
+    const long exponent = std::strtol(mantissa.c_str() + e + 1, nullptr, 10);
     mantissa.erase(e);
     drop_trailing_zeros(mantissa);
     return mantissa + "e" + std::to_string(exponent);

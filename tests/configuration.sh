@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Another configuration of the project builds without a warning and passes its tests.
+# usage: configuration.sh PRESET BUILD_DIR
+set -euo pipefail
+preset=${1:?usage: configuration.sh PRESET BUILD_DIR}
+build=${2:?usage: configuration.sh PRESET BUILD_DIR}
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+
+need() {
+    command -v "$1" >/dev/null || { printf 'skipped: preset %s needs %s\n' "$preset" "$1"; exit 77; }
+}
+case $preset in
+    clang) need clang++ ;;
+    cortex-*) need arm-none-eabi-g++ ;;
+    riscv32) need riscv64-unknown-elf-g++ ;;
+    aarch64) need aarch64-linux-gnu-g++ && need qemu-aarch64 ;;
+    armhf) need arm-linux-gnueabihf-g++ && need qemu-arm ;;
+esac
+
+cmake --preset "$preset" -B "$build"
+cmake --build "$build" --parallel "$(nproc)"
+tests=$(ctest --test-dir "$build" -N | sed -n 's/^Total Tests: //p')
+if [[ ${tests:-0} -gt 0 ]]; then
+    ctest --test-dir "$build" --parallel "$(nproc)" --output-on-failure
+fi
+printf 'checked configurations: 1 (%s, %d tests)\n' "$preset" "${tests:-0}"

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+// Losses against their formulas in double precision, and logits that would overflow a naive form.
+#include "nutshell/loss.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cfloat>
+
+#include "device_fixture.hpp"
+
+using namespace nutshell;
+using namespace nutshell::tests;
+
+namespace {
+
+double wide(float x) { return static_cast<double>(x); }
+
+// Each term of a loss is below 8 and rounded a few times.
+constexpr double kLossTolerance = 1e-6;
+constexpr double kGradientTolerance = 16 * kRoundoff;
+
+constexpr int kRows = 3, kFeatures = 70;  // more than one strip of the squared error
+
+struct Sums {
+    std::vector<float> z, target;
+    Sums() {
+        Numbers numbers(21);
+        z = numbers.list(kRows * kFeatures, -4.0f, 4.0f);
+        target = numbers.list(kRows * kFeatures, 0.0f, 1.0f);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("binary cross-entropy is the mean over features, summed over samples") {
+    Sums sums;
+    double expected = 0;
+    std::vector<double> gradient;
+    for (size_t i = 0; i < sums.z.size(); i++) {
+        const double p = 1 / (1 + std::exp(-wide(sums.z[i]))), t = wide(sums.target[i]);
+        expected += -t * std::log(p) - (1 - t) * std::log(1 - p);
+        gradient.push_back(0.5 * (p - t) / kFeatures);
+    }
+    expected /= kFeatures;
+    const double loss = BinaryCrossEntropy::gradient(Activation::sigmoid, 0, kRows, kFeatures, 0.5f,
+                                                     sums.target.data(), sums.z.data());
+    CHECK(std::fabs(loss - expected) <= kLossTolerance * expected);
+    CHECK(distance(sums.z, gradient) <= kGradientTolerance / kFeatures);
+}
+
+TEST_CASE("mean squared error is the mean over features of what comes out of the activation") {
+    Sums sums;
+    double expected = 0;
+    std::vector<double> gradient;
+    for (size_t i = 0; i < sums.z.size(); i++) {
+        const double y = std::tanh(wide(sums.z[i])), t = wide(sums.target[i]);
+        expected += (y - t) * (y - t);
+        gradient.push_back(0.5 * 2 * (y - t) * (1 - y * y) / kFeatures);
+    }
+    expected /= kFeatures;
+    const double loss = MeanSquaredError::gradient(Activation::tanh, 0, kRows, kFeatures, 0.5f,
+                                                   sums.target.data(), sums.z.data());
+    CHECK(std::fabs(loss - expected) <= kLossTolerance * expected);
+    CHECK(distance(sums.z, gradient) <= kGradientTolerance / kFeatures);
+}
+
+TEST_CASE("a perfect reconstruction has no squared error and no gradient, with every activation") {
+    for (const Activation activation :
+         {Activation::linear, Activation::relu, Activation::leaky_relu, Activation::sigmoid,
+          Activation::tanh}) {
+        CAPTURE(static_cast<int>(activation));
+        const Sums sums;
+        std::vector<float> z = sums.z, target = sums.z;
+        if (activation == Activation::relu) {
+            for (float& value : target) value = value > 0 ? value : 0;
+        } else {
+            activate(activation, 0.3f, kRows * kFeatures, target.data());
+        }
+        CHECK(MeanSquaredError::gradient(activation, 0.3f, kRows, kFeatures, 1.0f, target.data(),
+                                         z.data()) == 0.0);
+        CHECK(largest(z) == 0.0);
+    }
+}
+
+TEST_CASE("the cross-entropy of huge logits is finite, and so are its gradients") {
+    std::vector<float> z{1e30f, -1e30f, 1e30f, -1e30f, 1000.0f, -1000.0f, 0.0f, FLT_TRUE_MIN};
+    const std::vector<float> target{0.0f, 1.0f, 1.0f, 0.0f, 0.5f, 0.5f, 0.5f, 0.5f};
+    const double loss =
+        BinaryCrossEntropy::gradient(Activation::sigmoid, 0, 1, 8, 1.0f, target.data(), z.data());
+    CHECK(std::fabs(loss - 2e30 / 8) <= kLossTolerance * 2e30 / 8);
+    const std::vector<double> gradient{1.0, -1.0, 0.0, 0.0, 0.5, -0.5, 0.0, 0.0};
+    std::vector<double> scaled;
+    for (double value : gradient) scaled.push_back(value / 8);
+    CHECK(distance(z, scaled) <= kGradientTolerance);
+}
+
+TEST_CASE("binary cross-entropy takes sigmoid outputs only, squared error takes any") {
+    CHECK(BinaryCrossEntropy::accepts(Activation::sigmoid));
+    CHECK_FALSE(BinaryCrossEntropy::accepts(Activation::linear));
+    CHECK_FALSE(BinaryCrossEntropy::accepts(Activation::tanh));
+    CHECK(MeanSquaredError::accepts(Activation::linear));
+    CHECK(MeanSquaredError::accepts(Activation::tanh));
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+// What the tests of .nut files share: a tiny model, its file, and a second, slow implementation of
+// the checksum with which a damaged file is made to look whole again. Nothing here uses the
+// library's own reader or writer, but the two calls under test.
+#pragma once
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "nutshell/nutshell.hpp"
+
+namespace nutshell::tests {
+
+using FileBytes = std::vector<uint8_t>;
+
+/// CRC-32C (Castagnoli), one bit a step, from its definition: reflected polynomial 0x82F63B78.
+inline uint32_t slow_crc32c(const uint8_t* bytes, size_t size) {
+    uint32_t crc = 0xFFFFFFFFu;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ (0x82F63B78u & (0u - (crc & 1u)));
+    }
+    return ~crc;
+}
+
+inline uint32_t get16(const FileBytes& file, size_t at) {
+    return file[at] | static_cast<uint32_t>(file[at + 1]) << 8;
+}
+inline uint32_t get32(const FileBytes& file, size_t at) {
+    return get16(file, at) | get16(file, at + 2) << 16;
+}
+inline void put8(FileBytes& file, size_t at, uint32_t value) {
+    file[at] = static_cast<uint8_t>(value);
+}
+inline void put16(FileBytes& file, size_t at, uint32_t value) {
+    put8(file, at, value);
+    put8(file, at + 1, value >> 8);
+}
+inline void put32(FileBytes& file, size_t at, uint32_t value) {
+    put16(file, at, value);
+    put16(file, at + 2, value >> 16);
+}
+inline void put_float(FileBytes& file, size_t at, float value) {
+    uint32_t bits;
+    std::memcpy(&bits, &value, sizeof bits);
+    put32(file, at, bits);
+}
+
+/// Sets every checksum (sections, tables, header) to what the file's bytes now ask for, as far as
+/// what they say lies inside the file.
+inline void repair_checksums(FileBytes& file) {
+    const uint64_t alignment = 1u << (file[44] < 7 ? file[44] : 6);
+    const uint64_t table = get32(file, 28), sections = get16(file, 22);
+    const auto padded = [&](uint64_t n) { return (n + alignment - 1) / alignment * alignment; };
+    for (uint64_t i = 0; i < sections && table + 16 * i + 16 <= file.size(); i++) {
+        const size_t record = static_cast<size_t>(table + 16 * i);
+        const uint64_t offset = get32(file, record), size = padded(get32(file, record + 4));
+        if (offset > file.size() || size > file.size() - offset) continue;
+        put32(file, record + 12, slow_crc32c(file.data() + offset, static_cast<size_t>(size)));
+    }
+    const uint64_t first = padded(table + 16 * sections);
+    if (first >= 64 && first <= file.size()) {
+        put32(file, 56, slow_crc32c(file.data() + 64, static_cast<size_t>(first - 64)));
+    }
+    put32(file, 60, slow_crc32c(file.data(), 60));
+}
+
+/// A copy of exactly `size` bytes on a 64-byte boundary (plus `shift`): the address sanitizer sees
+/// every byte that is read outside.
+class AlignedCopy {
+  public:
+    AlignedCopy(const uint8_t* bytes, size_t size, size_t shift = 0) : shift_(shift) {
+        void* memory = nullptr;
+        REQUIRE(posix_memalign(&memory, 64, size + shift + (size + shift == 0)) == 0);
+        memory_.reset(static_cast<uint8_t*>(memory));
+        if (size > 0) std::memcpy(data(), bytes, size);
+    }
+    explicit AlignedCopy(const FileBytes& file) : AlignedCopy(file.data(), file.size()) {}
+    uint8_t* data() { return memory_.get() + shift_; }
+
+  private:
+    struct Free {
+        void operator()(uint8_t* memory) const { free(memory); }
+    };
+    std::unique_ptr<uint8_t, Free> memory_;
+    size_t shift_;
+};
+
+/// Whatever check() says about exactly these bytes.
+inline Status check_bytes(const FileBytes& file) {
+    AlignedCopy copy(file);
+    File view;
+    return check(copy.data(), file.size(), view);
+}
+
+/// 2-1-2, small enough to write out: leaky relu of slope 0.25, then sigmoid; weights 0.5, -2, bias
+/// 0.125, weights 1.5, -1, bias 0.25, -0.75. Its layer records lie at 64 and 144, its section
+/// records at 224, 240, 256, 272, its sections at 320, 384, 448, 512.
+struct TinyModel {
+    Row rows[2] = {
+        {Kind::dense, Activation::leaky_relu, flat(2), flat(1), 0.25f},
+        {Kind::dense, Activation::sigmoid, flat(1), flat(2), 0.0f},
+    };
+    float weight_1[2] = {0.5f, -2.0f}, bias_1[1] = {0.125f};
+    float weight_2[2] = {1.5f, -1.0f}, bias_2[2] = {0.25f, -0.75f};
+    Tensors tensors[2] = {{weight_1, bias_1}, {weight_2, bias_2}};
+
+    TinyModel() = default;
+    TinyModel(const TinyModel&) = delete;
+    TinyModel& operator=(const TinyModel&) = delete;
+    FileContents contents() const { return {rows, 2, 1, tensors, 0, 0xA1B2C3D4u}; }
+};
+
+inline FileBytes write_bytes(const FileContents& contents) {
+    FileBytes file(file_size(contents.rows, contents.layer_count));
+    size_t written = 0;
+    REQUIRE(write(contents, file.data(), file.size(), written) == Status::ok);
+    REQUIRE(written == file.size());
+    return file;
+}
+
+inline FileBytes tiny_file() { return write_bytes(TinyModel().contents()); }
+
+/// The tutorial's model with weights of both signs.
+inline FileBytes tutorial_file() {
+    using Model =
+        Autoencoder<Sequential<Dense<784, 24, Relu>>, Sequential<Dense<24, 784, Sigmoid>>>;
+    static Model::Parameters parameters;
+    initialize<Model>(parameters, 1);
+    FileBytes file(file_size(Model::Chain::rows, 2));
+    size_t written = 0;
+    REQUIRE(save<Model>(parameters, file.data(), file.size(), written) == Status::ok);
+    REQUIRE(written == file.size());
+    return file;
+}
+
+/// A seeded stream of numbers, the same on every machine (xorshift64*).
+class Numbers {
+  public:
+    explicit Numbers(uint64_t seed) : state_(seed * 2 + 1) {}
+    uint32_t below(uint32_t limit) {
+        state_ ^= state_ >> 12;
+        state_ ^= state_ << 25;
+        state_ ^= state_ >> 27;
+        return static_cast<uint32_t>((state_ * 0x2545F4914F6CDD1DULL) >> 32) % limit;
+    }
+
+  private:
+    uint64_t state_;
+};
+
+/// `full` tries, or fewer where a sanitizer makes each ten times slower.
+constexpr int tries(int full) {
+#if defined(__SANITIZE_ADDRESS__)
+    return full / 10;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+    return full / 10;
+#endif
+#endif
+    return full;
+}
+
+}  // namespace nutshell::tests

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# What the rule checks share; sourced by each of them. ROOT names another tree to check.
+# shellcheck shell=bash
+# shellcheck disable=SC2034
+set -euo pipefail
+export LC_ALL=C
+
+root=${ROOT:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+cd "$root"
+violations=0
+
+# What every file of the project compiles under.
+house_flags=(-std=c++17 -Wall -Wextra -Wconversion -Wshadow -Werror)
+# What the library's sources are built with besides.
+library_flags=(-fno-exceptions -fno-rtti -fno-threadsafe-statics -ffp-contract=off)
+
+# violation TEXT...: one broken rule; the check goes on, and fails at the end.
+violation() {
+    printf '%s\n' "$*" >&2
+    violations=$((violations + 1))
+}
+
+# need TOOL...: leaves the check as skipped when one of the tools is not on this machine.
+need() {
+    local tool
+    for tool in "$@"; do
+        if ! command -v "$tool" >/dev/null; then
+            printf 'skipped: %s needs %s\n' "$(basename "$0" .sh)" "$tool"
+            exit 77
+        fi
+    done
+}
+
+# scratch: a folder that goes when the check ends; its name is in $scratch.
+scratch() {
+    scratch=$(mktemp -d)
+    trap 'rm -rf "$scratch"' EXIT
+}
+
+# project_files PATTERN...: the project's own files that match the shell patterns, one a line.
+project_files() {
+    if git -C "$root" rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+        git ls-files --cached --others --exclude-standard -- "$@" | while read -r file; do
+            [[ ! -f $file ]] || printf '%s\n' "$file"
+        done
+    else
+        local pattern
+        for pattern in "$@"; do
+            find . -path './build*' -prune -o -path './.git' -prune -o -type f -path "./$pattern" -print
+        done | sed 's|^\./||' | sort -u
+    fi
+}
+
+# finish WHAT COUNT: says what was checked and how many, and fails when a rule was broken or when
+# nothing was found to check.
+finish() {
+    printf 'checked %s: %d, violations: %d\n' "$1" "$2" "$violations"
+    [[ $2 -gt 0 ]] || { printf 'found nothing to check\n' >&2; exit 1; }
+    [[ $violations -eq 0 ]]
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+// Instantiates every template of the library once, so that the checks of the library's objects see
+// the code that otherwise exists in users' programs only.
+#include <nutshell/nutshell.hpp>
+
+namespace {
+
+using DeepEncoder = nutshell::Sequential<nutshell::Dense<784, 128, nutshell::LeakyRelu<>>,
+                                         nutshell::Dense<128, 64, nutshell::Tanh>,
+                                         nutshell::Dense<64, 24, nutshell::Relu>>;
+using DeepDecoder = nutshell::Sequential<nutshell::Dense<24, 64, nutshell::Relu>,
+                                         nutshell::Dense<64, 784, nutshell::Sigmoid>>;
+using Deep = nutshell::Autoencoder<DeepEncoder, DeepDecoder>;
+
+using RealEncoder = nutshell::Sequential<nutshell::Dense<16, 4, nutshell::Tanh>>;
+using RealDecoder = nutshell::Sequential<nutshell::Dense<4, 16, nutshell::Linear>>;
+using Real = nutshell::Autoencoder<RealEncoder, RealDecoder>;
+
+}  // namespace
+
+template class nutshell::Autoencoder<DeepEncoder, DeepDecoder>;
+template class nutshell::Encoder<nutshell::detail::Architecture<DeepEncoder, DeepDecoder>>;
+template class nutshell::Decoder<nutshell::detail::Architecture<DeepEncoder, DeepDecoder>>;
+template class nutshell::Autoencoder<RealEncoder, RealDecoder>;
+template class nutshell::Trainer<Deep, nutshell::BinaryCrossEntropy, nutshell::Adam>;
+template class nutshell::Trainer<Deep, nutshell::BinaryCrossEntropy, nutshell::Momentum>;
+template class nutshell::Trainer<Real, nutshell::MeanSquaredError, nutshell::Sgd, 1>;
+template class nutshell::SampleTrainer<Deep, nutshell::BinaryCrossEntropy>;
+template class nutshell::SampleTrainer<Real, nutshell::MeanSquaredError>;
+
+/// Uses the function templates, which have no class to instantiate them with.
+size_t use_everything(Deep::Parameters& parameters, void* file, size_t capacity);
+size_t use_everything(Deep::Parameters& parameters, void* file, size_t capacity) {
+    nutshell::initialize<Deep>(parameters, 1);
+    size_t size = 0;
+    return nutshell::save<Deep>(parameters, file, capacity, size) == nutshell::Status::ok ? size
+                                                                                          : 0;
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# clang-tidy finds nothing, with the checks of .clang-tidy. usage: tidy.sh BUILD_DIR PATTERN...
+. "$(dirname "$0")/common.sh"
+build=${1:?usage: tidy.sh BUILD_DIR PATTERN...}
+shift
+need clang-tidy clang++
+
+mapfile -t sources < <(project_files "$@" | grep '\.cpp$')
+printf '%s\0' "${sources[@]}" |
+    xargs -0 -n 1 -P 2 clang-tidy -p "$build" --quiet --warnings-as-errors='*' 2>&1 |
+    sed -E '/^[0-9]+ warnings? (generated|treated)/d; /^Suppressed|^Use -header-filter/d' ||
+    violation "clang-tidy has something to say"
+finish "sources with clang-tidy" "${#sources[@]}"
