@@ -53,16 +53,24 @@ nutshell=$build/nutshell
 step "Training 784 -> 24 -> 784 on $data, $epochs epochs"
 mkdir -p "$out"
 "$nutshell" train --data "$data" --layers 784,24,784 --epochs "$epochs" --batch 256 --lr 1e-3 \
-    --optimizer adam --loss bce --seed "$seed" --out "$out/model.nut" --report "$out/report.html"
+    --optimizer adam --loss bce --seed "$seed" --out "$out/model.nut" --report "$out/report.html" \
+    --history "$out/history.csv"
 
 step 'Evaluating'
 "$nutshell" evaluate "$out/model.nut" --data "$data"
 
 step 'Drawing'
-"$nutshell" show "$out/model.nut" --data "$data" --out "$out/reconstructions.png"
+for picture in reconstructions codes errors losses; do
+    "$nutshell" show "$out/model.nut" --data "$data" --what "$picture" \
+        --history "$out/history.csv" --out "$out/$picture.png"
+done
 
 step "Everything is in $out"
 printf '  %-22s %s\n' \
     model.nut 'the trained model, for firmware and for the commands of nutshell' \
     reconstructions.png 'originals over what 24 numbers bring back' \
+    codes.png 'a map of the codes, coloured by digit' \
+    errors.png 'how the errors of single images are distributed' \
+    losses.png 'the loss after each epoch' \
+    history.csv 'the same as numbers' \
     report.html 'pictures and numbers of the training in one page for a browser'

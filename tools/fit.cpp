@@ -137,10 +137,12 @@ class Fit {
     }
 
   private:
-    float rate_at(int64_t update) const {
+    float rate_at(int epoch, int64_t update) const {
         const int64_t updates_an_epoch = (train_.count + batch() - 1) / batch();
+        int64_t updates = updates_an_epoch * settings_.epochs;
+        for (; updates > INT32_MAX; updates /= 2) update /= 2;
         const int32_t step = static_cast<int32_t>(update);
-        const int32_t total = static_cast<int32_t>(updates_an_epoch * settings_.epochs);
+        const int32_t total = static_cast<int32_t>(updates);
         switch (settings_.schedule) {
             case Schedule::constant:
                 break;
@@ -149,8 +151,7 @@ class Fit {
             case Schedule::cosine:
                 return cosine_decay(settings_.rate, step, total);
             case Schedule::step:
-                return step_decay(settings_.rate, step,
-                                  static_cast<int32_t>(updates_an_epoch * settings_.step_every),
+                return step_decay(settings_.rate, epoch - 1, settings_.step_every,
                                   settings_.step_factor);
         }
         return settings_.rate;
@@ -170,7 +171,8 @@ class Fit {
                 return sum / train_.count;
             }
             const int rows = std::min(batch(), train_.count - at);
-            const double loss = updater_.step(train_, order_.data() + at, rows, rate_at(update_++));
+            const double loss =
+                updater_.step(train_, order_.data() + at, rows, rate_at(epoch, update_++));
             if (first_loss_ < 0) first_loss_ = loss / rows;
             sum += loss;
             if (!std::isfinite(sum)) return diverge(epoch);

@@ -71,6 +71,9 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error, int count
         return error.get_exit_code() == static_cast<int>(code);
     };
     if (count < 2) return "name a subcommand: " + list_of(known_words(app, false));
+    if (is(CLI::ExitCodes::ArgumentMismatch) && text.find("At Most 1") != std::string::npos) {
+        return text.substr(0, text.find(':')) + " is given more than once; give it once";
+    }
     if (!is(CLI::ExitCodes::ExtrasError) && !is(CLI::ExitCodes::RequiredError)) return text;
     for (int i = 1; i < count; i++) {
         const std::string word = arguments[i];

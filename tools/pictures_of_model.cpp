@@ -78,7 +78,7 @@ Picture picture_of_errors(const Dataset& data, const Evaluation& evaluation) {
 
 Picture picture_of_losses(const std::vector<Epoch>& epochs, LossKind loss) {
     LossCurve curve;
-    curve.title = "Loss after each epoch";
+    curve.title = std::string("Training: ") + name_of(loss);
     curve.loss_name = name_of(loss);
     for (const Epoch& epoch : epochs) {
         curve.train.push_back(epoch.train_loss);

@@ -148,7 +148,7 @@ void Reference::activation_gradient(Activation activation, float slope, int n, c
             for (int i = 0; i < n; i++) dy[i] = y[i] > 0 ? dy[i] : 0.0f * y[i];
             break;
         case Activation::leaky_relu:
-            for (int i = 0; i < n; i++) dy[i] = y[i] > 0 ? dy[i] : slope * dy[i];
+            for (int i = 0; i < n; i++) dy[i] = y[i] > 0 ? dy[i] : slope * dy[i] + 0.0f * y[i];
             break;
         case Activation::sigmoid:
             for (int i = 0; i < n; i++) dy[i] *= y[i] * (1.0f - y[i]);

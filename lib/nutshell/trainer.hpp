@@ -68,7 +68,8 @@ class SampleTrainer {
   public:
     /// Moves the weights by one sample x[input_size] towards target[output_size]; `rate` is for the
     /// mean-per-feature loss, which goes to `loss` when it is not null. On non_finite_input and
-    /// diverged the weights are untouched.
+    /// diverged the weights are untouched; scale samples to moderate numbers, since an update from
+    /// values beyond 1e15 or so can overflow a weight, which only the next step reports.
     Status step(typename Model::Parameters& parameters, const float* x, const float* target,
                 float rate, float* loss = nullptr) noexcept {
         if (!x || !target) return Status::null_argument;
@@ -136,8 +137,8 @@ class Trainer {
     /// the batch is forgotten.
     Status add(const typename Model::Parameters& parameters, const float* x, const float* target,
                int rows) noexcept {
-        if (!x || !target) return Status::null_argument;
-        if (rows < 0 || rows > Slice) return Status::shape_mismatch;
+        if (!x || !target) return forget(Status::null_argument);
+        if (rows < 0 || rows > Slice) return forget(Status::shape_mismatch);
         if (!all_finite(x, rows * Model::input_size)) return forget(Status::non_finite_input);
         const double sum = accumulate<Loss>(detail::TypeNetwork<Model>{}, parameters.data,
                                             Pass{rows}, x, target, 1.0f / static_cast<float>(rows_),
