@@ -221,7 +221,7 @@ std::vector<uint32_t> boundary_values(uint32_t now, int bits) {
     values.push_back(now * 2);
     values.push_back(~now);
     if (bits == 32) {
-        for (const uint32_t power : {20, 27, 28, 30, 31}) {
+        for (const uint32_t power : {20u, 27u, 28u, 30u, 31u}) {
             for (const uint32_t near : {0u, 1u, 0xFFFFFFFFu})
                 values.push_back((1u << power) + near);
         }

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: MIT
+// The loop around training: which epoch's weights are kept, who is told, when it stops.
+#include "tools/fit.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "tools/error.hpp"
+#include "tools/evaluate.hpp"
+#include "tools/layer_list.hpp"
+
+using namespace nutshell;
+using tools::FitEnd;
+
+namespace {
+
+tools::Dataset rows(int count, int first = 0) {
+    tools::Dataset data;
+    data.name = "rows";
+    data.count = count;
+    data.shape = flat(4);
+    for (int i = first; i < first + count; i++) {
+        const float a = static_cast<float>(i * 37 % 101) / 101.0f;
+        for (const float value : {a, 1.0f - a, a * a, 0.5f}) data.floats.push_back(value);
+    }
+    return data;
+}
+
+tools::Graph small_graph(const char* output = "sigmoid") {
+    const tools::LayerList list = tools::parse_layers("4,2,4", {"tanh", output});
+    tools::Graph graph(list.rows, list.code_layer);
+    graph.initialize(3, Initializer::glorot_uniform);
+    return graph;
+}
+
+bool same_weights(const tools::Graph& a, const tools::Graph& b) {
+    return a.parameters().size() == b.parameters().size() &&
+           std::memcmp(a.parameters().data(), b.parameters().data(),
+                       a.parameters().size() * sizeof(float)) == 0;
+}
+
+tools::FitSettings settings(int epochs, float rate = 0.05f) {
+    tools::FitSettings asked;
+    asked.epochs = epochs;
+    asked.batch = 8;
+    asked.rate = rate;
+    return asked;
+}
+
+}  // namespace
+
+TEST_CASE("training lowers the loss, and every epoch is recorded with the test set's loss") {
+    tools::Graph graph = small_graph();
+    const tools::Dataset test = rows(20, 50);
+    const tools::FitResult result = fit(graph, rows(50), test, settings(60), {});
+    CHECK(result.end == FitEnd::finished);
+    CHECK(result.kept_epoch == 60);
+    REQUIRE(result.epochs.size() == 60);
+    CHECK(result.epochs.back().train_loss < result.epochs.front().train_loss);
+    CHECK(result.epochs.back().test_loss ==
+          mean_loss(graph, test, tools::LossKind::binary_cross_entropy));
+    CHECK(std::isnan(fit(graph, rows(50), {}, settings(1), {}).epochs[0].test_loss));
+}
+
+TEST_CASE("stopping keeps the weights of the best epoch") {
+    std::vector<tools::Graph> after;
+    tools::Graph graph = small_graph();
+    std::atomic<bool> stop{false};
+    tools::FitObserver observer;
+    observer.stop = &stop;
+    observer.epoch_done = [&](const tools::Epoch& epoch) {
+        after.push_back(graph);
+        if (epoch.number == 7) stop = true;
+    };
+    const tools::FitResult result = fit(graph, rows(50), rows(9, 60), settings(100), observer);
+    CHECK(result.end == FitEnd::interrupted);
+    CHECK(result.epochs.size() == 7);
+    size_t best = 0;
+    for (size_t i = 1; i < 7; i++) {
+        if (result.epochs[i].test_loss < result.epochs[best].test_loss) best = i;
+    }
+    CHECK(result.kept_epoch == static_cast<int>(best) + 1);
+    CHECK(same_weights(graph, after[best]));
+}
+
+TEST_CASE("stopping before the first epoch is over keeps what there is") {
+    tools::Graph graph = small_graph();
+    const tools::Graph before = graph;
+    std::atomic<bool> stop{true};
+    tools::FitObserver observer;
+    observer.stop = &stop;
+    const tools::FitResult result = fit(graph, rows(50), {}, settings(100), observer);
+    CHECK(result.end == FitEnd::interrupted);
+    CHECK(result.epochs.empty());
+    CHECK(result.kept_epoch == 0);
+    CHECK(same_weights(graph, before));
+}
+
+TEST_CASE("training that diverges at once gives the first weights back") {
+    tools::Graph graph = small_graph("linear");
+    const tools::Graph before = graph;
+    tools::FitSettings asked = settings(10, 1e6f);
+    asked.loss = tools::LossKind::mean_squared_error;
+    asked.optimizer = Sgd{};
+    for (const bool per_sample : {false, true}) {
+        asked.per_sample = per_sample;
+        const tools::FitResult result = fit(graph, rows(50), rows(9, 60), asked, {});
+        CHECK(result.end == FitEnd::diverged);
+        CHECK(result.diverged_epoch == 1);
+        CHECK(result.kept_epoch == 0);
+        CHECK(same_weights(graph, before));
+    }
+}
+
+TEST_CASE("progress is told in order and never more than there is") {
+    tools::Graph graph = small_graph();
+    tools::FitObserver observer;
+    int calls = 0, last_epoch = 1, last_samples = 0;
+    observer.progress = [&](int epoch, int samples, double loss, double seconds) {
+        if (epoch != last_epoch) last_samples = 0;
+        CHECK(epoch >= last_epoch);
+        CHECK(samples > last_samples);
+        CHECK(samples <= 5000);
+        CHECK(std::isfinite(loss));
+        CHECK(seconds >= 0);
+        last_epoch = epoch;
+        last_samples = samples;
+        calls++;
+    };
+    (void)fit(graph, rows(5000), {}, settings(3), observer);
+    CHECK(calls >= 6);
+}
+
+TEST_CASE("nothing to train on is refused") {
+    tools::Graph graph = small_graph();
+    CHECK_THROWS_AS((void)fit(graph, rows(0), {}, settings(1), {}), tools::Error);
+}
