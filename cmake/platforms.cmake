@@ -13,6 +13,7 @@ set(NUTSHELL_PLATFORM_SOURCES ${PROJECT_SOURCE_DIR}/platform/bind.cpp)
 set(NUTSHELL_PLATFORM_DEFINITIONS)
 set(NUTSHELL_PLATFORM_INCLUDE)
 set(platform_names)
+set(NUTSHELL_PLATFORM_NAMES reference)  # of those that are chosen at run time
 
 # Adds one platform: the struct's name, the processors that have it (a regular expression),
 # its source, whose file name is the platform's name, and the flags that this source needs.
@@ -31,8 +32,24 @@ macro(nutshell_platform type processors source)
     endif()
 endmacro()
 
+# Adds one platform that is only ever chosen at run time.
+macro(nutshell_host_platform processors source)
+    if(NUTSHELL_PLATFORM STREQUAL "auto" AND "${CMAKE_SYSTEM_PROCESSOR}" MATCHES "${processors}")
+        list(APPEND NUTSHELL_PLATFORM_SOURCES ${PROJECT_SOURCE_DIR}/${source})
+        set_source_files_properties(${PROJECT_SOURCE_DIR}/${source}
+                                    PROPERTIES COMPILE_OPTIONS "${ARGN}")
+        get_filename_component(platform_name ${source} NAME_WE)
+        list(APPEND NUTSHELL_PLATFORM_NAMES ${platform_name})
+    endif()
+endmacro()
+
 # THE LIST: struct, processors, source, flags. (The reference is also the base of all others.)
 nutshell_platform(Reference ".*" lib/nutshell/reference.cpp)
+nutshell_host_platform("x86_64|AMD64" platform/sse2.cpp -msse2)
+nutshell_host_platform("x86_64|AMD64" platform/avx2.cpp -mavx2 -mfma)
+nutshell_host_platform("x86_64|AMD64" platform/avx512.cpp -mavx512f -mavx512dq -mprefer-vector-width=512)
+nutshell_host_platform("aarch64|arm64" platform/neon.cpp)
+nutshell_host_platform("^arm" platform/neon.cpp -mfpu=neon-vfpv4)
 
 if(NUTSHELL_PLATFORM STREQUAL "auto")
     list(APPEND NUTSHELL_PLATFORM_SOURCES ${PROJECT_SOURCE_DIR}/platform/platform.cpp)

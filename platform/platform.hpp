@@ -7,11 +7,20 @@
 
 namespace nutshell::platform {
 
+/// For benchmarks: what an instruction set can do at most.
+struct Peak {
+    /// Independent multiply-adds in registers. The result is of no use.
+    float (*multiply_adds)(int rounds) noexcept;
+    double operations_per_round;  ///< a multiply-add is two
+};
+
 /// One way to run the kernels.
 struct Platform {
     const char* name;  ///< of the instruction set: "reference", "avx2", ...
     const Kernels* kernels;
     bool (*usable)() noexcept;  ///< whether this CPU and operating system can run it
+
+    const Peak* peak;  ///< null for the reference, which has no instruction set of its own
 };
 
 /// How many platforms this build has, usable here or not.

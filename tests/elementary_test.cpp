@@ -17,8 +17,8 @@ using namespace nutshell::tests;
 namespace {
 
 // Every 101st bit pattern of all floats: 42 million, every exponent and sign among them. (A build
-// that checks memory at each access looks at a tenth of them.)
-#if defined(NUTSHELL_TEST_SANITIZED)
+// that checks memory at each access, or that runs under emulation, looks at a tenth of them.)
+#if defined(NUTSHELL_TEST_SANITIZED) || defined(NUTSHELL_TEST_EMULATED)
 constexpr uint64_t kStride = 1009;
 #else
 constexpr uint64_t kStride = 101;
@@ -31,8 +31,21 @@ constexpr double kSigmoidUlp = 3.0;
 constexpr double kTanhUlp = 3.0;
 constexpr double kLogUlp = 4.0;
 
+// A vector platform sums log(1 + e) as the logarithm of a product: 1 + e is rounded to a float,
+// half a unit of 1, and so is the logarithm, a few units of a number below 1.
+constexpr double kLogOfProduct = 2e-7;
+
 // exp(-|x|) is held at the smallest normal number from |x| = 87.3 on; what is smaller may be this.
 constexpr double kSmallest = 1.3e-38;
+
+/// NEON of armv7 takes numbers below the smallest normal one for zero.
+bool flushes_to_zero([[maybe_unused]] const platform::Platform& platform) {
+#if defined(__arm__)
+    return std::string(platform.name) == "neon";
+#else
+    return false;
+#endif
+}
 
 double wide(float x) { return static_cast<double>(x); }
 
@@ -105,7 +118,8 @@ TEST_CASE("sigmoid is within a few units in the last place for every size of num
 TEST_CASE("tanh is within a few units in the last place for every size of number") {
     for_each_platform([](const platform::Platform& platform) {
         const double worst = worst_ulp(
-            platform.kernels->tanh, [](double x) { return std::tanh(x); }, 0);
+            platform.kernels->tanh, [](double x) { return std::tanh(x); },
+            flushes_to_zero(platform) ? wide(FLT_MIN) : 0.0);
         CAPTURE(worst);
         CHECK(worst <= kTanhUlp);
     });
@@ -117,7 +131,9 @@ TEST_CASE("the cross-entropy is within a few units in the last place for every s
             return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
         };
         const auto of_zero = [&](int n, float* x) { losses(*platform.kernels, 0.0f, n, x); };
-        const double worst = worst_ulp(of_zero, softplus, kSmallest);
+        const bool reference = std::string(platform.name) == "reference";
+        const double worst = worst_ulp(of_zero, softplus, reference ? kSmallest : kLogOfProduct);
+        INFO("platform: ", std::string(platform.name));
         CAPTURE(worst);
         CHECK(worst <= kLogUlp);
     });
@@ -137,8 +153,9 @@ TEST_CASE("the ends of the numbers give the limits, and signs of zero stay") {
             CHECK(sigmoid_of(kernels, -large) <= 2.1e-9f);
         }
         for (const float tiny : {0.0f, FLT_TRUE_MIN, FLT_MIN / 2, FLT_MIN}) {
-            CHECK(bits_of(tanh_of(kernels, tiny)) == bits_of(tiny));
-            CHECK(bits_of(tanh_of(kernels, -tiny)) == bits_of(-tiny));
+            const float kept = tiny < FLT_MIN && flushes_to_zero(platform) ? 0.0f : tiny;
+            CHECK(bits_of(tanh_of(kernels, tiny)) == bits_of(kept));
+            CHECK(bits_of(tanh_of(kernels, -tiny)) == bits_of(-kept));
             CHECK(sigmoid_of(kernels, tiny) == 0.5f);
             CHECK(sigmoid_of(kernels, -tiny) == 0.5f);
         }

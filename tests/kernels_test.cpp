@@ -238,6 +238,11 @@ TEST_CASE(
     CHECK(platform::use("abacus") == Status::unknown_platform);
     CHECK(platform::use(nullptr) == Status::null_argument);
     CHECK(std::string(platform::current().name) == "reference");
-    REQUIRE(platform::use(platform::at(0).name) == Status::ok);
+    for (int i = 0; i < platform::count(); i++) {
+        const bool usable = platform::at(i).usable();
+        CHECK(platform::use(platform::at(i).name) ==
+              (usable ? Status::ok : Status::platform_unusable));
+        CHECK((std::string(platform::current().name) == platform::at(i).name) == usable);
+    }
     CHECK(std::string(platform::at(platform::count() - 1).name) == "reference");
 }

@@ -5,7 +5,8 @@
 //
 // V has: lanes, set(float), + - * /, mul_add(a, b, c) = a * b + c, abs, max(a, b) and min(a, b)
 // that return b when either is NaN, select_negative(x, a, b) = x < 0 ? a : b, copy_sign(magnitude,
-// sign), shift_to_exponent(x) = the bits of x shifted left by 23.
+// sign), shift_to_exponent(x) = the bits of x shifted left by 23; for log also exponent(x) and
+// mantissa(x) in [1, 2).
 #pragma once
 
 namespace nutshell::elementary {
@@ -56,10 +57,9 @@ inline Sigmoid<V> sigmoid(V x) noexcept {
     return {V::select_negative(x, e * positive, positive), e};
 }
 
-/// log(1 + e) for e in [0, 1], relative error 1e-7: 2 * artanh(e / (2 + e)), minimax in the square.
+/// 2 * artanh(s) for |s| <= 1/3, relative error 1e-7: a minimax polynomial in the square.
 template <class V>
-inline V log_one_plus(V e) noexcept {
-    const V s = e / (V::set(2.0f) + e);
+inline V twice_artanh(V s) noexcept {
     const V z = s * s;
     V q = V::set(1.22124635e-1f);
     q = V::mul_add(q, z, V::set(1.06949776e-1f));
@@ -68,6 +68,25 @@ inline V log_one_plus(V e) noexcept {
     q = V::mul_add(q, z, V::set(3.33333403e-1f));
     q = V::mul_add(q, z, V::set(1.0f));
     return (s + s) * q;
+}
+
+/// log(1 + e) for e in [0, 1], without forming 1 + e.
+template <class V>
+inline V log_one_plus(V e) noexcept {
+    return twice_artanh(e / (V::set(2.0f) + e));
+}
+
+/// log(x) of a positive, normal, finite x; NaN stays NaN. x = 2^n * m with m in [1, 2), halved when
+/// it is above 4/3, so that |s| = |m - 1| / (m + 1) <= 1/5; the polynomial of log_one_plus.
+template <class V>
+inline V log(V x) noexcept {
+    const V one = V::set(1.0f);
+    const V whole = V::mantissa(x);
+    const V above = whole - V::set(1.33333337f);
+    const V m = V::select_negative(above, whole, whole * V::set(0.5f));
+    const V n = V::exponent(x) + V::select_negative(above, V::set(0.0f), one);
+    const V s = (m - one) / (m + one);
+    return V::mul_add(n, V::set(0.693147182f), twice_artanh(s));
 }
 
 /// tanh(x) = t / (t + 2) with t = e^(2|x|) - 1, which keeps its accuracy near zero.

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+# The tests of the kernels as a program of their own, for other processors under emulation: they need
+# doctest's header and nothing else.
+
+find_path(NUTSHELL_DOCTEST_INCLUDE doctest/doctest.h PATHS /usr/include NO_CMAKE_FIND_ROOT_PATH)
+mark_as_advanced(NUTSHELL_DOCTEST_INCLUDE)
+if(NOT NUTSHELL_DOCTEST_INCLUDE)
+    message(FATAL_ERROR "nutshell: doctest was not found. Install the Debian package doctest-dev.")
+endif()
+# A folder with this header alone: the host's other headers are not for this compiler.
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/doctest_alone)
+file(CREATE_LINK ${NUTSHELL_DOCTEST_INCLUDE}/doctest ${PROJECT_BINARY_DIR}/doctest_alone/doctest
+     SYMBOLIC)
+
+add_executable(nutshell_kernel_tests tests/main.cpp tests/kernels_test.cpp tests/elementwise_test.cpp
+                                     tests/elementary_test.cpp)
+nutshell_house_rules(nutshell_kernel_tests)
+target_compile_definitions(nutshell_kernel_tests PRIVATE NUTSHELL_TEST_EMULATED)
+target_compile_options(nutshell_kernel_tests PRIVATE -Wno-psabi)  # notes about gcc before 7
+target_include_directories(nutshell_kernel_tests PRIVATE ${PROJECT_SOURCE_DIR})
+target_include_directories(nutshell_kernel_tests SYSTEM PRIVATE
+                           ${PROJECT_BINARY_DIR}/doctest_alone)
+target_link_libraries(nutshell_kernel_tests PRIVATE nutshell)
+add_test(NAME kernels COMMAND nutshell_kernel_tests)

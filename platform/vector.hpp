@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: MIT
+// The float kernels, once, over the vector type V that an instruction-set file supplies: what
+// nutshell/elementary.hpp asks for, and load, store (any alignment), load_part, store_part (the
+// first n < lanes elements, nothing read or written behind them), sqrt, select_positive,
+// exponent, mantissa, sum; and the register tiles kRows x kVectors and kDotRows x kDotColumns.
+//
+// Two inner loops carry all matrix products: rows combined by scalars (gemm_nn, gemm_tn) and dot
+// products (gemm_nt). An element's sum is always made in the same order, whatever tile it falls
+// into, so that no result depends on the rows computed with it.
+#pragma once
+#include "nutshell/elementary.hpp"
+#include "nutshell/kernels.hpp"
+#include "platform.hpp"
+
+namespace nutshell {
+
+template <class V>
+struct VectorKernels {
+    static constexpr int kLanes = V::lanes;
+
+    static void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias,
+                        Clamp clamp, float* c) noexcept {
+        int i = 0;
+        for (; i + V::kDotRows <= m; i += V::kDotRows) {
+            dot_rows<V::kDotRows, V::kDotColumns>(n, k, a, b, bias, clamp, c);
+            a += static_cast<ptrdiff_t>(V::kDotRows) * k;
+            c += static_cast<ptrdiff_t>(V::kDotRows) * n;
+        }
+        // One row at a time: as many columns as registers allow, to hide the latency of the sums.
+        for (; i < m; i++, a += k, c += n) dot_rows<1, 8>(n, k, a, b, bias, clamp, c);
+    }
+
+    static void gemm_nn(int m, int n, int k, const float* a, const float* b, const float* bias,
+                        Clamp clamp, float* c) noexcept {
+        for (int j = 0; j < n; j += kStrip) {
+            const int width = n - j < kStrip ? n - j : kStrip;
+            int t = 0;
+            do {  // at least once: without any k the result is the bias
+                const int depth = k - t < kDepth ? k - t : kDepth;
+                const Product product{
+                    a + t, k, 1, V::set(1.0f), b + static_cast<ptrdiff_t>(t) * n + j, n, depth};
+                const Edge edge{t == 0, bias ? bias + j : nullptr, t + depth == k, clamp};
+                strip<false>(m, width, product, edge, c + j, n);
+                t += depth;
+            } while (t < k);
+        }
+    }
+
+    static void gemm_tn(int m, int n, int k, float alpha, const float* a, const float* b,
+                        float* c) noexcept {
+        const Edge edge{false, nullptr, false, {}};
+        for (int j = 0; j < n; j += kStrip) {
+            const int width = n - j < kStrip ? n - j : kStrip;
+            for (int t = 0; t < k; t += kDepth) {
+                const int depth = k - t < kDepth ? k - t : kDepth;
+                const Product product{a + static_cast<ptrdiff_t>(t) * m,     1, m,    V::set(alpha),
+                                      b + static_cast<ptrdiff_t>(t) * n + j, n, depth};
+                if (alpha == 1.0f) {
+                    strip<false>(m, width, product, edge, c + j, n);
+                } else {
+                    strip<true>(m, width, product, edge, c + j, n);
+                }
+            }
+        }
+    }
+
+    static void add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept {
+        const V scale = V::set(alpha);
+        for_each(n, [=](int j, auto part) noexcept {
+            V sum = load(y + j, part);
+            const float* row = x + j;
+            for (int i = 0; i < rows; i++, row += n) sum = V::mul_add(scale, load(row, part), sum);
+            store(y + j, sum, part);
+        });
+    }
+
+    static void leaky_relu(int n, float slope, float* x) noexcept {
+        const V factor = V::set(slope);
+        for_each(n, [=](int i, auto part) noexcept {
+            const V value = load(x + i, part);
+            store(x + i, V::select_positive(value, value, factor * value), part);
+        });
+    }
+
+    static void sigmoid(int n, float* x) noexcept {
+        for_each(n, [=](int i, auto part) noexcept {
+            store(x + i, elementary::sigmoid(load(x + i, part)).value, part);
+        });
+    }
+
+    static void tanh(int n, float* x) noexcept {
+        for_each(n, [=](int i, auto part) noexcept {
+            store(x + i, elementary::tanh(load(x + i, part)), part);
+        });
+    }
+
+    static void activation_gradient(Activation activation, float slope, int n, const float* y,
+                                    float* dy) noexcept {
+        const V one = V::set(1.0f), factor = V::set(slope), zero = V::set(0.0f);
+        switch (activation) {
+            case Activation::linear:
+                return;
+            case Activation::relu:
+                return scale_by(n, y, dy, [=](V v, V d) noexcept {
+                    return V::select_positive(v, d, zero * v);
+                });
+            case Activation::leaky_relu:
+                return scale_by(n, y, dy, [=](V v, V d) noexcept {
+                    return V::select_positive(v, d, factor * d);
+                });
+            case Activation::sigmoid:
+                return scale_by(n, y, dy, [=](V v, V d) noexcept { return d * (v * (one - v)); });
+            case Activation::tanh:
+                return scale_by(n, y, dy, [=](V v, V d) noexcept { return d * (one - v * v); });
+        }
+    }
+
+    static float sigmoid_cross_entropy(int n, float scale, const float* target, float* z) noexcept {
+        // log(1 + e) is summed as the logarithm of a product of kFactors factors of at most 2.
+        const V factor = V::set(scale);
+        CrossEntropy sum{V::set(0.0f), V::set(1.0f)};
+        V logarithms = V::set(0.0f);
+        int i = 0;
+        while (i + kLanes <= n) {
+            const int end = n - i < kFactors * kLanes ? n : i + kFactors * kLanes;
+            for (; i + kLanes <= end; i += kLanes)
+                sum = cross_entropy(sum, i, target, z, factor, Full{});
+            logarithms = logarithms + elementary::log(sum.product);
+            sum.product = V::set(1.0f);
+        }
+        if (i < n) {
+            sum = cross_entropy(sum, i, target, z, factor, Part{n - i});
+            logarithms = logarithms + elementary::log(sum.product);
+        }
+        return V::sum(sum.linear + logarithms);
+    }
+
+    static float squared_error(int n, float scale, const float* target, float* y) noexcept {
+        const V twice = V::set(2.0f * scale);
+        V sum = V::set(0.0f);
+        for_each(n, [&](int i, auto part) noexcept {
+            const V error = load(y + i, part) - load(target + i, part);
+            sum = V::mul_add(error, error, sum);
+            store(y + i, error * twice, part);
+        });
+        return V::sum(sum);
+    }
+
+    static float sum_of_squares(int n, const float* x) noexcept {
+        V sum = V::set(0.0f);
+        for_each(n, [&](int i, auto part) noexcept {
+            const V value = load(x + i, part);
+            sum = V::mul_add(value, value, sum);
+        });
+        return V::sum(sum);
+    }
+
+    static void sgd_step(int n, StepSize step, float* weights, float* gradients) noexcept {
+        const V rate = V::set(step.rate), decay = V::set(step.decay);
+        const V scale = V::set(step.gradient_scale);
+        for_each(n, [=](int i, auto part) noexcept {
+            const V w = load(weights + i, part), g = load(gradients + i, part) * scale;
+            store(weights + i, w - V::mul_add(rate, g, decay * w), part);
+            store(gradients + i, V::set(0.0f), part);
+        });
+    }
+
+    static void momentum_step(int n, StepSize step, float momentum, float* weights,
+                              float* gradients, float* velocity) noexcept {
+        const V rate = V::set(step.rate), decay = V::set(step.decay);
+        const V scale = V::set(step.gradient_scale), keep = V::set(momentum);
+        for_each(n, [=](int i, auto part) noexcept {
+            const V w = load(weights + i, part), g = load(gradients + i, part) * scale;
+            const V v = keep * load(velocity + i, part) - rate * g;
+            store(velocity + i, v, part);
+            store(weights + i, w + (v - decay * w), part);
+            store(gradients + i, V::set(0.0f), part);
+        });
+    }
+
+    static void adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gradients,
+                          float* first_moment, float* second_moment) noexcept {
+        const V rate = V::set(step.rate), decay = V::set(step.decay);
+        const V scale = V::set(step.gradient_scale), epsilon = V::set(rates.epsilon);
+        const V new1 = V::set(rates.one_minus_beta1), new2 = V::set(rates.one_minus_beta2);
+        for_each(n, [=](int i, auto part) noexcept {
+            const V w = load(weights + i, part), g = load(gradients + i, part) * scale;
+            V mean = load(first_moment + i, part), square = load(second_moment + i, part);
+            mean = V::mul_add(new1, g - mean, mean);
+            square = V::mul_add(new2, g * g - square, square);
+            store(first_moment + i, mean, part);
+            store(second_moment + i, square, part);
+            const V change = rate * mean / (V::sqrt(square) + epsilon);
+            store(weights + i, w - V::mul_add(decay, w, change), part);
+            store(gradients + i, V::set(0.0f), part);
+        });
+    }
+
+    /// Rounds of kPeakSums independent multiply-adds.
+    static float multiply_adds(int rounds) noexcept {
+        V sums[kPeakSums];
+        for (int i = 0; i < kPeakSums; i++) sums[i] = V::set(static_cast<float>(i));
+        const V factor = V::set(0.999f), term = V::set(0.001f);
+        for (int round = 0; round < rounds; round++) {
+            for (int i = 0; i < kPeakSums; i++) sums[i] = V::mul_add(sums[i], factor, term);
+        }
+        for (int i = 1; i < kPeakSums; i++) sums[0] = sums[0] + sums[i];
+        return V::sum(sums[0]);
+    }
+    static constexpr int kPeakSums = 12;  // hide the latency, fit the registers
+
+  private:
+    /// Columns of a strip, and depth of a block: their tile of B stays in the first-level cache.
+    static constexpr int kStrip = V::kVectors * kLanes;
+    static constexpr int kDepth = 256;
+
+    /// 2^64 is far from the largest float.
+    static constexpr int kFactors = 64;
+
+    /// Elements of a vector that are there: all of them, known at compile time, or the first few.
+    struct Full {
+        static constexpr int value() noexcept { return kLanes; }
+    };
+    struct Part {
+        int count;
+        int value() const noexcept { return count; }
+    };
+    static V load(const float* p, Full) noexcept { return V::load(p); }
+    static V load(const float* p, Part part) noexcept { return V::load_part(p, part.count); }
+    static void store(float* p, V v, Full) noexcept { V::store(p, v); }
+    static void store(float* p, V v, Part part) noexcept { V::store_part(p, v, part.count); }
+
+    /// The elements of v that are there, `rest` in place of the others.
+    template <class P>
+    static V first(V v, P part, V rest) noexcept {
+        float values[kLanes], others[kLanes];
+        V::store(values, v);
+        V::store(others, rest);
+        for (int i = part.value(); i < kLanes; i++) values[i] = others[i];
+        return V::load(values);
+    }
+
+    template <class Body>
+    static void for_each(int n, Body body) noexcept {
+        int i = 0;
+        for (; i + kLanes <= n; i += kLanes) body(i, Full{});
+        if (i < n) body(i, Part{n - i});
+    }
+
+    template <class Rule>
+    static void scale_by(int n, const float* y, float* dy, Rule rule) noexcept {
+        for_each(n, [=](int i, auto part) noexcept {
+            store(dy + i, rule(load(y + i, part), load(dy + i, part)), part);
+        });
+    }
+
+    struct CrossEntropy {
+        V linear;   // sum of max(z, 0) - z * target
+        V product;  // of 1 + exp(-|z|)
+    };
+    template <class P>
+    static CrossEntropy cross_entropy(CrossEntropy sum, int i, const float* target, float* z,
+                                      V factor, P part) noexcept {
+        const V zero = V::set(0.0f), one = V::set(1.0f);
+        const V logit = load(z + i, part), t = load(target + i, part);
+        const elementary::Sigmoid<V> s = elementary::sigmoid(logit);
+        store(z + i, (s.value - t) * factor, part);
+        V linear = V::max(zero, logit) - logit * t, growth = one + s.exp_minus_abs;
+        if (part.value() < kLanes) {
+            linear = first(linear, part, zero);
+            growth = first(growth, part, one);
+        }
+        return {sum.linear + linear, sum.product * growth};
+    }
+
+    static float clamped(float x, Clamp clamp) noexcept {
+        x = x < clamp.low ? clamp.low : x;
+        return x > clamp.high ? clamp.high : x;
+    }
+
+    /// Dot products of Rows rows of A with all rows of B, Columns at a time.
+    template <int Rows, int Columns>
+    static void dot_rows(int n, int k, const float* a, const float* b, const float* bias,
+                         Clamp clamp, float* c) noexcept {
+        int j = 0;
+        for (; j + Columns <= n; j += Columns, b += static_cast<ptrdiff_t>(Columns) * k) {
+            dot_tile<Rows, Columns>(n, k, a, b, bias ? bias + j : nullptr, clamp, c + j);
+        }
+        for (; j < n; j++, b += k) {
+            dot_tile<Rows, 1>(n, k, a, b, bias ? bias + j : nullptr, clamp, c + j);
+        }
+    }
+
+    template <int Rows, int Columns>
+    static void dot_tile(int n, int k, const float* a, const float* b, const float* bias,
+                         Clamp clamp, float* c) noexcept {
+        V sum[Rows][Columns];
+        for (int i = 0; i < Rows; i++) {
+            for (int j = 0; j < Columns; j++) sum[i][j] = V::set(0.0f);
+        }
+        const auto accumulate = [&](int t, auto part) __attribute__((always_inline)) {
+            V row[Rows];
+            for (int i = 0; i < Rows; i++)
+                row[i] = load(a + i * static_cast<ptrdiff_t>(k) + t, part);
+            for (int j = 0; j < Columns; j++) {
+                const V column = load(b + j * static_cast<ptrdiff_t>(k) + t, part);
+                for (int i = 0; i < Rows; i++) sum[i][j] = V::mul_add(row[i], column, sum[i][j]);
+            }
+        };
+        int t = 0;
+        for (; t + kLanes <= k; t += kLanes) accumulate(t, Full{});
+        if (t < k) accumulate(t, Part{k - t});
+        for (int i = 0; i < Rows; i++) {
+            for (int j = 0; j < Columns; j++) {
+                const float total = V::sum(sum[i][j]);
+                c[i * static_cast<ptrdiff_t>(n) + j] =
+                    clamped(bias ? total + bias[j] : total, clamp);
+            }
+        }
+    }
+
+    /// C += A * B for one block: A's element (i, t) at a[i * row + t * step], times alpha.
+    struct Product {
+        const float* a;
+        ptrdiff_t row;
+        ptrdiff_t step;
+        V alpha;
+        const float* b;  // [depth][stride]
+        ptrdiff_t stride;
+        int depth;
+    };
+
+    /// What happens before the first and after the last block of a sum.
+    struct Edge {
+        bool first;
+        const float* bias;
+        bool last;
+        Clamp clamp;
+    };
+
+    /// All rows of a strip of `width` columns, Vectors vectors at a time as long as there are so
+    /// many.
+    template <bool Scaled, int Vectors = V::kVectors>
+    static void strip(int m, int width, const Product& product, const Edge& edge, float* c,
+                      ptrdiff_t c_stride) noexcept {
+        if constexpr (Vectors == 0) {
+            if (width > 0) rows_of_tiles<1, Scaled>(m, product, edge, c, c_stride, Part{width});
+        } else {
+            constexpr int full = Vectors * kLanes;
+            if (width < full) {
+                strip<Scaled, Vectors - 1>(m, width, product, edge, c, c_stride);
+                return;
+            }
+            rows_of_tiles<Vectors, Scaled>(m, product, edge, c, c_stride, Full{});
+            if (width == full) return;
+            Product rest = product;
+            Edge rest_edge = edge;
+            rest.b += full;
+            if (rest_edge.bias) rest_edge.bias += full;
+            strip<Scaled, 0>(m, width - full, rest, rest_edge, c + full, c_stride);
+        }
+    }
+
+    template <int Vectors, bool Scaled, class P>
+    static void rows_of_tiles(int m, const Product& product, const Edge& edge, float* c,
+                              ptrdiff_t c_stride, P part) noexcept {
+        Product rows = product;
+        int i = 0;
+        for (; i + V::kRows <= m; i += V::kRows) {
+            tile<V::kRows, Vectors, Scaled>(rows, edge, c, c_stride, part);
+            rows.a += V::kRows * rows.row;
+            c += V::kRows * c_stride;
+        }
+        for (; i < m; i++, rows.a += rows.row, c += c_stride) {
+            tile<1, Vectors, Scaled>(rows, edge, c, c_stride, part);
+        }
+    }
+
+    template <int Rows, int Vectors, bool Scaled, class P>
+    static void tile(const Product& product, const Edge& edge, float* c, ptrdiff_t c_stride,
+                     P part) noexcept {
+        V sum[Rows][Vectors];
+        for (int j = 0; j < Vectors; j++) {
+            const V bias = edge.bias ? load(edge.bias + j * kLanes, part) : V::set(0.0f);
+            for (int i = 0; i < Rows; i++) {
+                sum[i][j] = edge.first ? bias : load(c + i * c_stride + j * kLanes, part);
+            }
+        }
+        const float* a = product.a;
+        const float* b = product.b;
+        for (int t = 0; t < product.depth; t++, a += product.step, b += product.stride) {
+            V column[Vectors];
+            for (int j = 0; j < Vectors; j++) column[j] = load(b + j * kLanes, part);
+            for (int i = 0; i < Rows; i++) {
+                V factor = V::set(a[i * product.row]);
+                if constexpr (Scaled) factor = factor * product.alpha;
+                for (int j = 0; j < Vectors; j++) {
+                    sum[i][j] = V::mul_add(factor, column[j], sum[i][j]);
+                }
+            }
+        }
+        const V low = V::set(edge.clamp.low), high = V::set(edge.clamp.high);
+        for (int i = 0; i < Rows; i++) {
+            for (int j = 0; j < Vectors; j++) {
+                V value = sum[i][j];
+                if (edge.last) value = V::min(high, V::max(low, value));
+                store(c + i * c_stride + j * kLanes, value, part);
+            }
+        }
+    }
+};
+
+/// What an instruction-set file exports, as one constant.
+struct VectorPlatform {
+    Kernels kernels;
+    platform::Peak peak;
+};
+
+template <class V>
+constexpr VectorPlatform vector_platform() noexcept {
+    using All = VectorKernels<V>;
+    return {table_of<All>(), {&All::multiply_adds, 2.0 * All::kPeakSums * V::lanes}};
+}
+
+}  // namespace nutshell
