@@ -64,7 +64,7 @@ TEST_CASE("train --json prints the numbers that scripts rely on, and nothing els
     }
     CHECK(found["epochs"] == 5);
     CHECK(found["platform"].is_string());
-    CHECK(found["threads"] == 1);
+    CHECK(found["threads"] >= 1);
     CHECK(found["seed"] == 9);
 }
 

@@ -64,6 +64,21 @@ TEST_CASE("training lowers the loss, and every epoch is recorded with the test s
     CHECK(std::isnan(fit(graph, rows(50), {}, settings(1), {}).epochs[0].test_loss));
 }
 
+TEST_CASE("any number of threads gives the same weights, bit for bit") {
+    const tools::Dataset data = rows(1000);
+    tools::FitSettings asked = settings(3);
+    asked.batch = 300;  // several groups, the last slice and the last batch not full
+    tools::Graph one = small_graph();
+    fit(one, data, {}, asked, {});
+    for (const int threads : {2, 3, 4, 8}) {
+        CAPTURE(threads);
+        asked.threads = threads;
+        tools::Graph many = small_graph();
+        fit(many, data, {}, asked, {});
+        CHECK(same_weights(one, many));
+    }
+}
+
 TEST_CASE("stopping keeps the weights of the best epoch") {
     std::vector<tools::Graph> after;
     tools::Graph graph = small_graph();

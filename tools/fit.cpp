@@ -10,6 +10,7 @@
 #include "error.hpp"
 #include "evaluate.hpp"
 #include "nutshell/trainer.hpp"
+#include "thread_pool.hpp"
 
 namespace nutshell::tools {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 /// Samples computed together.
-constexpr int kSlice = 32;
+constexpr int kSlice = 64;
 
 /// An epoch whose mean loss is this many times the first batch's has left the slope for good.
 constexpr double kRunaway = 4.0;
@@ -29,24 +30,41 @@ double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// A batch is cut into at most this many groups, each with gradients of its own. The cut depends on
+/// the batch alone, and the groups' gradients are added in order: so any number of threads gives
+/// the same bits.
+constexpr int kMaxGroups = 8;
+
+/// Fewer samples than this are not worth a group's gradients.
+constexpr int kMinGroupSamples = 64;
+
+int group_count(const FitSettings& settings) {
+    return settings.per_sample ? 1 : std::clamp(settings.batch / kMinGroupSamples, 1, kMaxGroups);
+}
+
 /// The memory of training and one way to update weights.
 class Updater {
   public:
-    Updater(Graph& graph, const FitSettings& settings) : graph_(graph), settings_(settings) {
+    Updater(Graph& graph, const FitSettings& settings)
+        : graph_(graph),
+          settings_(settings),
+          groups_(static_cast<size_t>(group_count(settings))),
+          pool_(std::min(settings.threads, group_count(settings))) {
         const size_t floats = graph.parameters().size();
         const size_t slice = settings.per_sample ? 1 : kSlice;
         if (!settings.per_sample) {
-            gradients_ = AlignedFloats(floats);
+            gradients_ = AlignedFloats(floats * groups_.size());
             std::visit(
                 [&](auto& optimizer) {
                     moments_ = AlignedFloats(floats * static_cast<size_t>(optimizer.moment_count));
                 },
                 settings_.optimizer);
         }
-        tape_ = AlignedFloats(slice * static_cast<size_t>(graph.totals().tape));
-        inner_ = AlignedFloats(slice * static_cast<size_t>(graph.totals().inner) * 2);
-        samples_ =
-            AlignedFloats(slice * static_cast<size_t>(graph.input_size(graph.range(Part::whole))));
+        for (Group& group : groups_) {
+            group.tape = AlignedFloats(slice * static_cast<size_t>(graph.totals().tape));
+            group.inner = AlignedFloats(slice * static_cast<size_t>(graph.totals().inner) * 2);
+            group.samples = AlignedFloats(slice * static_cast<size_t>(graph.rows()[0].in.size()));
+        }
     }
 
     /// One update from the samples that `indices` name. Returns the sum of their losses, which is
@@ -57,48 +75,84 @@ class Updater {
     }
 
   private:
+    /// Scratch memory of the samples that are computed together.
+    struct Group {
+        AlignedFloats tape, inner, samples;
+        double loss = 0;
+    };
+
     double per_sample(const Dataset& data, const uint32_t* indices, int count, float rate) {
         double sum = 0;
         for (int i = 0; i < count && std::isfinite(sum); i++) {
-            sum += pass(data, indices + i, 1, 1.0f, -rate, graph_.parameters().data());
+            sum += pass(groups_[0], data, indices + i, 1, 1.0f, -rate, graph_.parameters().data());
         }
         return sum;
     }
 
     double whole_batch(const Dataset& data, const uint32_t* indices, int count, float rate) {
+        const int groups = static_cast<int>(groups_.size());
+        pool_.run(groups, [&](int group) {
+            const int begin = first_sample(group, count), end = first_sample(group + 1, count);
+            add_group(group, data, indices + begin, end - begin, 1.0f / static_cast<float>(count));
+        });
         double sum = 0;
-        const float scale = 1.0f / static_cast<float>(count);
-        for (int at = 0; at < count; at += kSlice) {
-            const int rows = std::min(kSlice, count - at);
-            sum += pass(data, indices + at, rows, scale, 1.0f, gradients_.data());
-            if (!std::isfinite(sum)) return sum;
+        for (const Group& group : groups_) sum += group.loss;
+        const int floats = static_cast<int>(graph_.parameters().size());
+        float* gradients = gradients_.data();
+        if (groups > 1) {
+            kernels::add_rows(groups - 1, floats, 1.0f, gradients + floats, gradients);
+            std::fill(gradients + floats, gradients + gradients_.size(), 0.0f);
         }
-        const int floats = static_cast<int>(gradients_.size());
-        const float squares = kernels::sum_of_squares(floats, gradients_.data());
-        if (!std::isfinite(squares)) return std::numeric_limits<double>::quiet_NaN();
+        const float squares = kernels::sum_of_squares(floats, gradients);
+        if (!std::isfinite(sum) || !std::isfinite(squares)) {
+            return std::numeric_limits<double>::quiet_NaN();
+        }
         const float clip = clip_scale(squares, settings_.max_gradient_norm);
         std::visit(
             [&](auto& optimizer) {
-                optimizer.step(floats, rate, clip, graph_.parameters().data(), gradients_.data(),
+                optimizer.step(floats, rate, clip, graph_.parameters().data(), gradients,
                                moments_.data());
             },
             settings_.optimizer);
         return sum;
     }
 
-    double pass(const Dataset& data, const uint32_t* indices, int rows, float scale, float alpha,
-                float* into) {
-        data.copy_samples(indices, rows, samples_.data());
+    /// Groups are whole slices, as equal as can be.
+    int first_sample(int group, int count) const {
+        const int64_t slices = (count + kSlice - 1) / kSlice;
+        const int64_t first = slices * group / static_cast<int64_t>(groups_.size());
+        return static_cast<int>(std::min<int64_t>(first * kSlice, count));
+    }
+
+    void add_group(int index, const Dataset& data, const uint32_t* indices, int count,
+                   float scale) {
+        Group& group = groups_[static_cast<size_t>(index)];
+        float* gradients =
+            gradients_.data() + static_cast<size_t>(index) * graph_.parameters().size();
+        group.loss = 0;
+        for (int at = 0; at < count && std::isfinite(group.loss); at += kSlice) {
+            const int rows = std::min(kSlice, count - at);
+            group.loss += pass(group, data, indices + at, rows, scale, 1.0f, gradients);
+        }
+    }
+
+    double pass(Group& group, const Dataset& data, const uint32_t* indices, int rows, float scale,
+                float alpha, float* into) {
+        data.copy_samples(indices, rows, group.samples.data());
         const auto run = settings_.loss == LossKind::binary_cross_entropy
                              ? accumulate<BinaryCrossEntropy, Graph>
                              : accumulate<MeanSquaredError, Graph>;
-        return run(graph_, graph_.parameters().data(), Pass{rows}, samples_.data(), samples_.data(),
-                   scale, alpha, tape_.data(), inner_.data(), into);
+        const float* samples = group.samples.data();
+        return run(graph_, graph_.parameters().data(), Pass{rows}, samples, samples, scale, alpha,
+                   group.tape.data(), group.inner.data(), into);
     }
 
     Graph& graph_;
     FitSettings settings_;  // a copy: the optimizer keeps its state in it
-    AlignedFloats gradients_, moments_, tape_, inner_, samples_;
+    std::vector<Group> groups_;
+    AlignedFloats gradients_;  // [groups][parameters]
+    AlignedFloats moments_;
+    ThreadPool pool_;
 };
 
 /// Training from the first to the last epoch, and the weights worth keeping on the way.

@@ -28,6 +28,7 @@ struct FitSettings {
     float step_factor = 0.5f;  // of Schedule::step
     float max_gradient_norm = 0.0f;
     uint32_t seed = 1;
+    int threads = 1;          // any number gives the same weights, bit for bit
     int patience = 0;         // epochs without a better test loss before stopping; 0: never stop
     bool per_sample = false;  // SampleTrainer's way: plain SGD, no gradient buffers, batch of 1
 };

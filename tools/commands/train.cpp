@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 // nutshell train: from data to a model file.
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <csignal>
 #include <cstdio>
+#include <thread>
 
 #include "commands.hpp"
 #include "platform/platform.hpp"
@@ -131,7 +133,7 @@ void print_result(const TrainingSummary& summary, const Options& options) {
                 {"seconds_per_epoch", number_or_null(summary.seconds_per_epoch())},
                 {"gflops", number_or_null(summary.gflops())},
                 {"platform", platform::current().name},
-                {"threads", 1},
+                {"threads", options.fit.threads},
                 {"seed", options.fit.seed}});
 }
 
@@ -235,6 +237,10 @@ void add_loop_options(CLI::App& command, Options& options) {
         .add_option("--hold-out", options.hold_out,
                     "Part of the data to test on when it has no test set of its own")
         ->check(between(0.0, 0.9))
+        ->capture_default_str();
+    fit.threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 64);
+    command.add_option("--threads", fit.threads, "Any number gives the same weights, bit for bit")
+        ->check(CLI::Range(1, 64))
         ->capture_default_str();
     command
         .add_option("--patience", fit.patience,

@@ -3,6 +3,7 @@
 #include "tools/data/dataset.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <cmath>
 #include <cstdlib>
@@ -202,6 +203,15 @@ DataSource load_path(const std::string& path) {
 
 }  // namespace
 
+/// The library's own floats of all bytes: looking one up is faster than dividing, and the same.
+static std::array<float, 256> scaled_bytes() {
+    std::array<uint8_t, 256> all{};
+    for (size_t i = 0; i < all.size(); i++) all[i] = static_cast<uint8_t>(i);
+    std::array<float, 256> scaled{};
+    nutshell::to_float(all.data(), static_cast<int>(all.size()), scaled.data());
+    return scaled;
+}
+
 void Dataset::copy_sample(int index, float* out) const {
     assert(index >= 0 && index < count);
     const size_t size = static_cast<size_t>(shape.size());
@@ -210,7 +220,8 @@ void Dataset::copy_sample(int index, float* out) const {
         std::copy_n(floats.data() + first, size, out);
         return;
     }
-    to_float(bytes.data() + first, shape.size(), out);
+    static const std::array<float, 256> scaled = scaled_bytes();
+    for (size_t i = 0; i < size; i++) out[i] = scaled[bytes[first + i]];
 }
 
 void Dataset::copy_samples(const uint32_t* indices, int rows, float* out) const {
