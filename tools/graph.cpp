@@ -124,17 +124,26 @@ Graph Graph::extract(Part part) const {
     return result;
 }
 
+Graph::Workspace::Workspace(const Graph& graph) {
+    for (AlignedFloats& buffer : buffer_) {
+        buffer = AlignedFloats(static_cast<size_t>(graph.totals().inner) * kRunSlice);
+    }
+}
+
 void Graph::run(Range range, const float* x, int count, float* y) const {
-    std::vector<float> work[2];
-    for (auto& buffer : work) buffer.resize(static_cast<size_t>(totals_.inner) * kRunSlice);
+    Workspace work(*this);
+    run(range, x, count, y, work);
+}
+
+void Graph::run(Range range, const float* x, int count, float* y, Workspace& work) const {
     const size_t in = static_cast<size_t>(input_size(range));
     const size_t out = static_cast<size_t>(output_size(range));
     for (int at = 0; at < count; at += kRunSlice) {
         const Pass pass{std::min(kRunSlice, count - at)};
         const float* from = x + static_cast<size_t>(at) * in;
         for (int i = range.first; i < range.last; i++) {
-            float* to =
-                i + 1 == range.last ? y + static_cast<size_t>(at) * out : work[i % 2].data();
+            float* to = i + 1 == range.last ? y + static_cast<size_t>(at) * out
+                                            : work.buffer_[i % 2].data();
             const Row& row = rows_[static_cast<size_t>(i)];
             forward_row(row, row.activation, tensors(i), pass, from, to);
             from = to;

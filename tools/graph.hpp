@@ -74,7 +74,18 @@ class Graph {
     /// The model made of a part's layers, with the whole model's id.
     Graph extract(Part part) const;
 
+    /// Scratch memory of run(), of its own for each caller.
+    class Workspace {
+      public:
+        explicit Workspace(const Graph& graph);
+
+      private:
+        friend class Graph;
+        AlignedFloats buffer_[2];
+    };
+
     /// x[count][input_size] -> y[count][output_size] through the layers of the range.
+    void run(Range range, const float* x, int count, float* y, Workspace& work) const;
     void run(Range range, const float* x, int count, float* y) const;
 
     // What accumulate() of nutshell/trainer.hpp asks of a network.

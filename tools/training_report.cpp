@@ -39,16 +39,6 @@ double mse_of_pca(const Dataset& train, const Dataset& test, int components) {
 
 int code_size(const Graph& graph) { return graph.output_size(graph.range(Part::encoder)); }
 
-/// Operations of one training step per sample: forward and weight gradient of every layer, input
-/// gradient of all but the first.
-double operations_per_sample(const Graph& graph) {
-    double operations = 0;
-    for (size_t i = 0; i < graph.rows().size(); i++) {
-        operations += (i > 0 ? 6.0 : 4.0) * tensor_sizes(graph.rows()[i]).weight;
-    }
-    return operations;
-}
-
 std::vector<Number> numbers_of(const TrainingSummary& summary) {
     const Evaluation& evaluation = summary.evaluation;
     const std::string code = std::to_string(code_size(*summary.graph));
@@ -87,6 +77,14 @@ std::vector<Number> numbers_of(const TrainingSummary& summary) {
 }
 
 }  // namespace
+
+double operations_per_sample(const Graph& graph) {
+    double operations = 0;
+    for (size_t i = 0; i < graph.rows().size(); i++) {
+        operations += (i > 0 ? 6.0 : 4.0) * tensor_sizes(graph.rows()[i]).weight;
+    }
+    return operations;
+}
 
 double TrainingSummary::seconds_per_epoch() const {
     std::vector<double> seconds;

@@ -25,6 +25,10 @@ struct TrainingSummary {
     double gflops() const;
 };
 
+/// Operations of one training step per sample: forward and weight gradient of every layer, input
+/// gradient of all but the first.
+double operations_per_sample(const Graph& graph);
+
 /// Evaluates the trained graph. PCA is left out when not wanted or when the data are too wide.
 TrainingSummary summarize(const Graph& graph, const DataSource& source, const FitSettings& settings,
                           const FitResult& result, bool with_pca);

@@ -21,6 +21,7 @@ enum ExitStatus { kSuccess = 0, kAnswerIsNo = 1, kBadInput = 2 };
 struct Common {
     bool json = false;         // one JSON object on standard output and nothing else there
     std::string command_line;  // as the user typed it, for reports
+    std::string platform;      // as asked for, or empty: the best one
     std::function<int()> run;  // set by the subcommand that the user named
 };
 
@@ -29,6 +30,7 @@ void add_evaluate(CLI::App& app, Common& common);
 void add_run(CLI::App& app, Common& common);
 void add_inspect(CLI::App& app, Common& common);
 void add_show(CLI::App& app, Common& common);
+void add_bench(CLI::App& app, Common& common);
 
 /// Adds a subcommand with --json and --platform; `run` is called when the user named it.
 CLI::App* add_command(CLI::App& app, Common& common, const std::string& name,

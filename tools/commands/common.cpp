@@ -48,8 +48,13 @@ CLI::App* add_command(CLI::App& app, Common& common, const std::string& name,
     CLI::App* command = app.add_subcommand(name, help);
     command->add_flag("--json", common.json, "Print one JSON object and nothing else");
     command
-        ->add_option_function<std::string>("--platform", use_platform,
-                                           "Instruction set to run on: " + platform_names())
+        ->add_option_function<std::string>(
+            "--platform",
+            [&common](const std::string& wanted) {
+                use_platform(wanted);
+                common.platform = wanted;
+            },
+            "Instruction set to run on: " + platform_names())
         ->envname("NUTSHELL_PLATFORM");
     command->final_callback([&common, run = std::move(run)] { common.run = run; });
     return command;

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+#include "bench.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <limits>
+
+#include "fit.hpp"
+#include "training_report.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+constexpr int kRows = 32;       // samples together, as in training
+constexpr double kLong = 0.02;  // seconds after which the best of the runs is known well enough
+
+double thread_seconds() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+/// Runs between two looks at the clock, which costs about as much as a small kernel.
+constexpr int kRepeats = 16;
+
+/// The shortest of many runs of a piece of work, in seconds.
+template <class Work>
+double best_time(Work work) {
+    double best = std::numeric_limits<double>::infinity();
+    const double end = thread_seconds() + kLong;
+    do {
+        const double start = thread_seconds();
+        for (int i = 0; i < kRepeats; i++) work();
+        best = std::min(best, (thread_seconds() - start) / kRepeats);
+    } while (thread_seconds() < end);
+    return best;
+}
+
+std::string product_shape(int m, int n, int k) {
+    return std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k);
+}
+
+/// The three products of a layer of `in` inputs and `out` outputs.
+void measure_products(int in, int out, std::vector<KernelSpeed>& speeds) {
+    const int wide = std::max(in, out), narrow = std::min(in, out);
+    const size_t rows = kRows;
+    AlignedFloats weight(static_cast<size_t>(wide) * static_cast<size_t>(narrow));
+    AlignedFloats x(rows * static_cast<size_t>(wide)), y(rows * static_cast<size_t>(narrow));
+    std::fill_n(weight.data(), weight.size(), 0.01f);
+    std::fill_n(x.data(), x.size(), 0.5f);
+    std::fill_n(y.data(), y.size(), 0.5f);
+    const Clamp clamp{-1e30f, 1e30f};
+    const double operations = 2.0 * kRows * wide * narrow;
+    const auto add = [&](const char* name, int m, int n, int k, auto work) {
+        speeds.push_back({name, product_shape(m, n, k), operations / best_time(work) / 1e9, 0});
+    };
+    add("gemm_nt", kRows, narrow, wide, [&] {
+        kernels::gemm_nt(kRows, narrow, wide, x.data(), weight.data(), nullptr, clamp, y.data());
+    });
+    add("gemm_nn", kRows, wide, narrow, [&] {
+        kernels::gemm_nn(kRows, wide, narrow, y.data(), weight.data(), nullptr, clamp, x.data());
+    });
+    std::fill_n(x.data(), x.size(), 1e-6f);  // so that the sums stay small
+    add("gemm_tn", narrow, wide, kRows,
+        [&] { kernels::gemm_tn(narrow, wide, kRows, 1.0f, y.data(), x.data(), weight.data()); });
+}
+
+/// In place, again and again: each of these keeps its values within ordinary numbers.
+void measure_passes(int width, std::vector<KernelSpeed>& speeds) {
+    AlignedFloats x(static_cast<size_t>(width)), target(static_cast<size_t>(width));
+    const auto add = [&](const char* name, auto work) {
+        for (int i = 0; i < width; i++) x.data()[i] = static_cast<float>(i % 17 - 8);
+        const double seconds = best_time(work);
+        speeds.push_back({name, std::to_string(width), 0, seconds * 1e9 / width});
+    };
+    add("sigmoid", [&] { kernels::sigmoid(width, x.data()); });
+    add("tanh", [&] { kernels::tanh(width, x.data()); });
+    add("sigmoid_cross_entropy",
+        [&] { (void)kernels::sigmoid_cross_entropy(width, 0.1f, target.data(), x.data()); });
+    add("squared_error",
+        [&] { (void)kernels::squared_error(width, 0.5f, target.data(), x.data()); });
+}
+
+void measure_step(int floats, std::vector<KernelSpeed>& speeds) {
+    const size_t n = static_cast<size_t>(floats);
+    AlignedFloats weights(n), gradients(n), first(n), second(n);
+    const double seconds = best_time([&] {
+        kernels::adam_step(floats, {1e-3f, 1.0f, 0.0f}, {0.9f, 0.999f, 0.1f, 0.001f, 1e-7f},
+                           weights.data(), gradients.data(), first.data(), second.data());
+    });
+    speeds.push_back({"adam_step", std::to_string(floats), 0, seconds * 1e9 / floats});
+}
+
+}  // namespace
+
+double measure_peak(const platform::Peak& peak) {
+    constexpr int rounds = 20000;
+    volatile float sink = 0;
+    const double seconds = best_time([&] { sink = peak.multiply_adds(rounds); });
+    return peak.operations_per_round * rounds / seconds / 1e9;
+}
+
+std::vector<KernelSpeed> measure_kernels(const Graph& graph) {
+    std::vector<KernelSpeed> speeds;
+    measure_products(graph.rows()[0].in.size(), graph.rows()[0].out.size(), speeds);
+    measure_passes(graph.last().out.size(), speeds);
+    measure_step(graph.totals().floats, speeds);
+    return speeds;
+}
+
+SingleSpeed measure_single(const Graph& graph) {
+    const auto nanoseconds = [&](Part part) {
+        const Graph::Range range = graph.range(part);
+        std::vector<float> x(static_cast<size_t>(graph.input_size(range)), 0.5f);
+        std::vector<float> y(static_cast<size_t>(graph.output_size(range)));
+        Graph::Workspace work(graph);
+        return 1e9 * best_time([&] {
+                   for (int i = 0; i < 100; i++) graph.run(range, x.data(), 1, y.data(), work);
+               }) /
+               100;
+    };
+    return {nanoseconds(Part::encoder), nanoseconds(Part::decoder), nanoseconds(Part::whole)};
+}
+
+TrainingSpeed measure_training(const Graph& graph, const Dataset& data, int epochs, int threads) {
+    Graph copy = graph;
+    FitSettings settings;
+    settings.epochs = epochs;
+    settings.threads = threads;
+    double last = thread_seconds();
+    double best = std::numeric_limits<double>::infinity();
+    FitObserver observer;
+    observer.epoch_done = [&](const Epoch& epoch) {
+        const double now = thread_seconds();
+        best = std::min(best, threads == 1 ? now - last : epoch.seconds);
+        last = now;
+    };
+    (void)fit(copy, data, Dataset{}, settings, observer);
+    return {threads, best, operations_per_sample(graph) * data.count / best / 1e9};
+}
+
+}  // namespace nutshell::tools

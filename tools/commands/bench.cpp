@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+// nutshell bench: the speed of this machine against its own measured peak.
+#include "tools/bench.hpp"
+
+#include <cstdio>
+#include <limits>
+#include <thread>
+
+#include "commands.hpp"
+#include "tools/error.hpp"
+#include "tools/layer_list.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+struct Options {
+    std::string data = "sample", layers = "784,24,784", only;
+    int epochs = 3, threads = 2;
+};
+
+PlatformSpeed measure(const platform::Platform& platform, const Graph& graph, const Dataset& data,
+                      const Options& options) {
+    if (platform::use(platform.name) != Status::ok) throw Error("a platform went away");
+    PlatformSpeed speed;
+    speed.name = platform.name;
+    speed.peak_gflops =
+        platform.peak ? measure_peak(*platform.peak) : std::numeric_limits<double>::quiet_NaN();
+    speed.kernels = measure_kernels(graph);
+    speed.single = measure_single(graph);
+    speed.training.push_back(measure_training(graph, data, options.epochs, 1));
+    if (options.threads > 1) {
+        speed.training.push_back(measure_training(graph, data, options.epochs, options.threads));
+    }
+    return speed;
+}
+
+nlohmann::ordered_json to_json(const PlatformSpeed& speed) {
+    nlohmann::ordered_json kernels = nlohmann::ordered_json::array();
+    for (const KernelSpeed& kernel : speed.kernels) {
+        nlohmann::ordered_json entry{{"name", kernel.name}, {"shape", kernel.shape}};
+        if (kernel.gflops > 0) {
+            entry["gflops"] = kernel.gflops;
+            entry["fraction_of_peak"] = number_or_null(kernel.gflops / speed.peak_gflops);
+        } else {
+            entry["nanoseconds_per_element"] = kernel.nanoseconds_per_element;
+        }
+        kernels.push_back(entry);
+    }
+    nlohmann::ordered_json training = nlohmann::ordered_json::array();
+    for (const TrainingSpeed& run : speed.training) {
+        training.push_back(
+            {{"threads", run.threads},
+             {"seconds_per_epoch", run.seconds_per_epoch},
+             {"gflops", run.gflops},
+             {"fraction_of_peak", number_or_null(run.gflops / speed.peak_gflops / run.threads)}});
+    }
+    return {{"platform", speed.name},
+            {"peak_gflops", number_or_null(speed.peak_gflops)},
+            {"training", training},
+            {"float_encode_ns", speed.single.encode},
+            {"float_decode_ns", speed.single.decode},
+            {"float_reconstruct_ns", speed.single.reconstruct},
+            {"kernels", kernels}};
+}
+
+void print_table(const PlatformSpeed& speed) {
+    const auto percent = [&](double gflops) {
+        return speed.peak_gflops > 0 ? significant(100 * gflops / speed.peak_gflops, 3) + " %"
+                                     : "-";
+    };
+    std::printf("%s: %s GFLOP/s of multiply-adds at most\n", speed.name.c_str(),
+                significant(speed.peak_gflops).c_str());
+    for (const TrainingSpeed& run : speed.training) {
+        std::printf("  training, %d thread%s   %8.4f s an epoch %8.1f GFLOP/s  %s\n", run.threads,
+                    run.threads == 1 ? " " : "s", run.seconds_per_epoch, run.gflops,
+                    percent(run.gflops / run.threads).c_str());
+    }
+    std::printf("  one sample            encode %.0f ns, decode %.0f ns, reconstruct %.0f ns\n",
+                speed.single.encode, speed.single.decode, speed.single.reconstruct);
+    for (const KernelSpeed& kernel : speed.kernels) {
+        if (kernel.gflops > 0) {
+            std::printf("  %-21s %-13s %8.1f GFLOP/s  %s\n", kernel.name.c_str(),
+                        kernel.shape.c_str(), kernel.gflops, percent(kernel.gflops).c_str());
+        } else {
+            std::printf("  %-21s %-13s %8.3f ns an element\n", kernel.name.c_str(),
+                        kernel.shape.c_str(), kernel.nanoseconds_per_element);
+        }
+    }
+    std::printf("\n");
+}
+
+int bench(const Options& options, const Common& common) {
+    const LayerList layers = parse_layers(options.layers, {});
+    Graph graph(layers.rows, layers.code_layer);
+    graph.initialize(1, Initializer::glorot_uniform);
+    const Dataset data = load_data(options.data).train;
+    require_fit(graph, data, LossKind::binary_cross_entropy);
+    nlohmann::ordered_json platforms = nlohmann::ordered_json::array();
+    for (int i = 0; i < platform::count(); i++) {
+        const platform::Platform& platform = platform::at(i);
+        if (!platform.usable() || (!options.only.empty() && options.only != platform.name))
+            continue;
+        const PlatformSpeed speed = measure(platform, graph, data, options);
+        if (common.json) {
+            platforms.push_back(to_json(speed));
+        } else {
+            print_table(speed);
+        }
+    }
+    if (common.json) {
+        print_json({{"layers", layer_sizes(graph)},
+                    {"data", data.name},
+                    {"samples", data.count},
+                    {"batch", FitSettings{}.batch},
+                    {"platforms", platforms}});
+    }
+    return kSuccess;
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app, Common& common) {
+    static Options options;
+    CLI::App* command = add_command(app, common, "bench",
+                                    "Measure this machine's speed against its own peak", [&common] {
+                                        if (!common.platform.empty())
+                                            options.only = common.platform;
+                                        return bench(options, common);
+                                    });
+    command->add_option("--data", options.data, "What to train on")->capture_default_str();
+    command->add_option("--layers", options.layers, "The model")->capture_default_str();
+    command->add_option("--epochs", options.epochs, "Of training; the fastest counts")
+        ->check(between(1, 1000))
+        ->capture_default_str();
+    command->add_option("--threads", options.threads, "Of the second training; 1: none")
+        ->check(between(1, 64))
+        ->capture_default_str();
+}
+
+}  // namespace nutshell::tools
