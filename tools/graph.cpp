@@ -186,4 +186,10 @@ const char* name_of(Part part) {
     return part == Part::encoder ? "encoder" : part == Part::decoder ? "decoder" : "whole";
 }
 
+std::string layer_sizes(const Graph& graph) {
+    std::string text = std::to_string(graph.rows()[0].in.size());
+    for (const Row& row : graph.rows()) text += "-" + std::to_string(row.out.size());
+    return text;
+}
+
 }  // namespace nutshell::tools

@@ -110,4 +110,7 @@ class Graph {
 /// How a part is named on the command line: "whole", "encoder", "decoder".
 const char* name_of(Part part);
 
+/// "784-24-784".
+std::string layer_sizes(const Graph& graph);
+
 }  // namespace nutshell::tools

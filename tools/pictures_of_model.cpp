@@ -28,9 +28,7 @@ std::vector<int> example_indices(const Dataset& data, int count) {
 }
 
 std::string model_on(const Graph& graph, const Dataset& data) {
-    std::string sizes = std::to_string(graph.rows()[0].in.size());
-    for (const Row& row : graph.rows()) sizes += "-" + std::to_string(row.out.size());
-    return sizes + " on " + data.name;
+    return layer_sizes(graph) + " on " + data.name;
 }
 
 }  // namespace

@@ -6,13 +6,13 @@
 #include <cstdio>
 #include <limits>
 
-#include "commands/commands.hpp"
 #include "pca.hpp"
 #include "picture/svg.hpp"
 #include "pictures_of_model.hpp"
 #include "platform/platform.hpp"
 #include "progress.hpp"
 #include "report.hpp"
+#include "text.hpp"
 
 namespace nutshell::tools {
 namespace {

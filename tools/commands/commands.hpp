@@ -11,6 +11,7 @@
 #include "tools/data/dataset.hpp"
 #include "tools/evaluate.hpp"
 #include "tools/graph.hpp"
+#include "tools/text.hpp"
 
 namespace nutshell::tools {
 
@@ -75,11 +76,5 @@ void print_json(const nlohmann::ordered_json& object);
 
 /// NaN, which JSON does not know, becomes null.
 nlohmann::ordered_json number_or_null(double value);
-
-/// "0.1042", to so many significant digits.
-std::string significant(double value, int digits = 4);
-
-/// "784-24-784".
-std::string layer_sizes(const Graph& graph);
 
 }  // namespace nutshell::tools

@@ -107,17 +107,4 @@ nlohmann::ordered_json number_or_null(double value) {
     return std::isfinite(value) ? nlohmann::ordered_json(value) : nlohmann::ordered_json(nullptr);
 }
 
-std::string significant(double value, int digits) {
-    if (!std::isfinite(value)) return "-";
-    char text[64];
-    std::snprintf(text, sizeof text, "%.*g", digits, value);
-    return text;
-}
-
-std::string layer_sizes(const Graph& graph) {
-    std::string text = std::to_string(graph.rows()[0].in.size());
-    for (const Row& row : graph.rows()) text += "-" + std::to_string(row.out.size());
-    return text;
-}
-
 }  // namespace nutshell::tools
