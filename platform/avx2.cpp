@@ -13,8 +13,9 @@ namespace {
 struct Vec {
     __m256 v;
     static constexpr int lanes = 8;
-    static constexpr int kRows = 4, kVectors = 3;        // 12 sums, 3 loads, 1 broadcast
-    static constexpr int kDotRows = 4, kDotColumns = 3;  // 12 sums, 4 rows, columns from memory
+    static constexpr int tile_rows = 4, tile_vectors = 3;  // 12 sums, 3 loads, 1 broadcast
+    static constexpr int dot_tile_rows = 4,
+                         dot_tile_columns = 3;  // 12 sums, 4 rows, columns from memory
 
     static Vec load(const float* p) noexcept { return {_mm256_loadu_ps(p)}; }
     static void store(float* p, Vec a) noexcept { _mm256_storeu_ps(p, a.v); }

@@ -21,8 +21,9 @@ namespace {
 struct Vec {
     __m512 v;
     static constexpr int lanes = 16;
-    static constexpr int kRows = 8, kVectors = 3;        // 24 sums, 3 loads, 1 broadcast
-    static constexpr int kDotRows = 4, kDotColumns = 6;  // 24 sums, 4 rows, columns from memory
+    static constexpr int tile_rows = 8, tile_vectors = 3;  // 24 sums, 3 loads, 1 broadcast
+    static constexpr int dot_tile_rows = 4,
+                         dot_tile_columns = 6;  // 24 sums, 4 rows, columns from memory
 
     static Vec load(const float* p) noexcept { return {_mm512_loadu_ps(p)}; }
     static void store(float* p, Vec a) noexcept { _mm512_storeu_ps(p, a.v); }

@@ -17,11 +17,11 @@ struct Vec {
     float32x4_t v;
     static constexpr int lanes = 4;
 #if defined(__aarch64__)
-    static constexpr int kRows = 8, kVectors = 2;
-    static constexpr int kDotRows = 4, kDotColumns = 4;
+    static constexpr int tile_rows = 8, tile_vectors = 2;
+    static constexpr int dot_tile_rows = 4, dot_tile_columns = 4;
 #else
-    static constexpr int kRows = 4, kVectors = 2;
-    static constexpr int kDotRows = 3, kDotColumns = 3;
+    static constexpr int tile_rows = 4, tile_vectors = 2;
+    static constexpr int dot_tile_rows = 3, dot_tile_columns = 3;
 #endif
 
     static Vec load(const float* p) noexcept { return {vld1q_f32(p)}; }

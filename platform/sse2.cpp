@@ -13,8 +13,8 @@ namespace {
 struct Vec {
     __m128 v;
     static constexpr int lanes = 4;
-    static constexpr int kRows = 2, kVectors = 6;  // 12 sums, 2 factors, 2 products
-    static constexpr int kDotRows = 3, kDotColumns = 3;
+    static constexpr int tile_rows = 2, tile_vectors = 6;  // 12 sums, 2 factors, 2 products
+    static constexpr int dot_tile_rows = 3, dot_tile_columns = 3;
 
     static Vec load(const float* p) noexcept { return {_mm_loadu_ps(p)}; }
     static void store(float* p, Vec a) noexcept { _mm_storeu_ps(p, a.v); }

@@ -2,7 +2,8 @@
 // The float kernels, once, over the vector type V that an instruction-set file supplies: what
 // nutshell/elementary.hpp asks for, and load, store (any alignment), load_part, store_part (the
 // first n < lanes elements, nothing read or written behind them), sqrt, select_positive,
-// exponent, mantissa, sum; and the register tiles kRows x kVectors and kDotRows x kDotColumns.
+// exponent, mantissa, sum; and the register tiles tile_rows x tile_vectors and dot_tile_rows x
+// dot_tile_columns.
 //
 // Two inner loops carry all matrix products: rows combined by scalars (gemm_nn, gemm_tn) and dot
 // products (gemm_nt). An element's sum is always made in the same order, whatever tile it falls
@@ -16,15 +17,15 @@ namespace nutshell {
 
 template <class V>
 struct VectorKernels {
-    static constexpr int kLanes = V::lanes;
+    static constexpr int lanes = V::lanes;
 
     static void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias,
                         Clamp clamp, float* c) noexcept {
         int i = 0;
-        for (; i + V::kDotRows <= m; i += V::kDotRows) {
-            dot_rows<V::kDotRows, V::kDotColumns>(n, k, a, b, bias, clamp, c);
-            a += static_cast<ptrdiff_t>(V::kDotRows) * k;
-            c += static_cast<ptrdiff_t>(V::kDotRows) * n;
+        for (; i + V::dot_tile_rows <= m; i += V::dot_tile_rows) {
+            dot_rows<V::dot_tile_rows, V::dot_tile_columns>(n, k, a, b, bias, clamp, c);
+            a += static_cast<ptrdiff_t>(V::dot_tile_rows) * k;
+            c += static_cast<ptrdiff_t>(V::dot_tile_rows) * n;
         }
         // One row at a time: as many columns as registers allow, to hide the latency of the sums.
         for (; i < m; i++, a += k, c += n) dot_rows<1, 8>(n, k, a, b, bias, clamp, c);
@@ -32,11 +33,11 @@ struct VectorKernels {
 
     static void gemm_nn(int m, int n, int k, const float* a, const float* b, const float* bias,
                         Clamp clamp, float* c) noexcept {
-        for (int j = 0; j < n; j += kStrip) {
-            const int width = n - j < kStrip ? n - j : kStrip;
+        for (int j = 0; j < n; j += strip_width) {
+            const int width = n - j < strip_width ? n - j : strip_width;
             int t = 0;
             do {  // at least once: without any k the result is the bias
-                const int depth = k - t < kDepth ? k - t : kDepth;
+                const int depth = k - t < block_depth ? k - t : block_depth;
                 const Product product{
                     a + t, k, 1, V::set(1.0f), b + static_cast<ptrdiff_t>(t) * n + j, n, depth};
                 const Edge edge{t == 0, bias ? bias + j : nullptr, t + depth == k, clamp};
@@ -49,10 +50,10 @@ struct VectorKernels {
     static void gemm_tn(int m, int n, int k, float alpha, const float* a, const float* b,
                         float* c) noexcept {
         const Edge edge{false, nullptr, false, {}};
-        for (int j = 0; j < n; j += kStrip) {
-            const int width = n - j < kStrip ? n - j : kStrip;
-            for (int t = 0; t < k; t += kDepth) {
-                const int depth = k - t < kDepth ? k - t : kDepth;
+        for (int j = 0; j < n; j += strip_width) {
+            const int width = n - j < strip_width ? n - j : strip_width;
+            for (int t = 0; t < k; t += block_depth) {
+                const int depth = k - t < block_depth ? k - t : block_depth;
                 const Product product{a + static_cast<ptrdiff_t>(t) * m,     1, m,    V::set(alpha),
                                       b + static_cast<ptrdiff_t>(t) * n + j, n, depth};
                 if (alpha == 1.0f) {
@@ -116,14 +117,16 @@ struct VectorKernels {
     }
 
     static float sigmoid_cross_entropy(int n, float scale, const float* target, float* z) noexcept {
-        // log(1 + e) is summed as the logarithm of a product of kFactors factors of at most 2.
+        // log(1 + e) is summed as the logarithm of a product of factors_per_product factors of at
+        // most 2.
         const V factor = V::set(scale);
         CrossEntropy sum{V::set(0.0f), V::set(1.0f)};
         V logarithms = V::set(0.0f);
         int i = 0;
-        while (i + kLanes <= n) {
-            const int end = n - i < kFactors * kLanes ? n : i + kFactors * kLanes;
-            for (; i + kLanes <= end; i += kLanes)
+        while (i + lanes <= n) {
+            const int end =
+                n - i < factors_per_product * lanes ? n : i + factors_per_product * lanes;
+            for (; i + lanes <= end; i += lanes)
                 sum = cross_entropy(sum, i, target, z, factor, Full{});
             logarithms = logarithms + elementary::log(sum.product);
             sum.product = V::set(1.0f);
@@ -196,30 +199,30 @@ struct VectorKernels {
         });
     }
 
-    /// Rounds of kPeakSums independent multiply-adds.
+    /// Rounds of peak_sums independent multiply-adds.
     static float multiply_adds(int rounds) noexcept {
-        V sums[kPeakSums];
-        for (int i = 0; i < kPeakSums; i++) sums[i] = V::set(static_cast<float>(i));
+        V sums[peak_sums];
+        for (int i = 0; i < peak_sums; i++) sums[i] = V::set(static_cast<float>(i));
         const V factor = V::set(0.999f), term = V::set(0.001f);
         for (int round = 0; round < rounds; round++) {
-            for (int i = 0; i < kPeakSums; i++) sums[i] = V::mul_add(sums[i], factor, term);
+            for (int i = 0; i < peak_sums; i++) sums[i] = V::mul_add(sums[i], factor, term);
         }
-        for (int i = 1; i < kPeakSums; i++) sums[0] = sums[0] + sums[i];
+        for (int i = 1; i < peak_sums; i++) sums[0] = sums[0] + sums[i];
         return V::sum(sums[0]);
     }
-    static constexpr int kPeakSums = 12;  // hide the latency, fit the registers
+    static constexpr int peak_sums = 12;  // hide the latency, fit the registers
 
   private:
     /// Columns of a strip, and depth of a block: their tile of B stays in the first-level cache.
-    static constexpr int kStrip = V::kVectors * kLanes;
-    static constexpr int kDepth = 256;
+    static constexpr int strip_width = V::tile_vectors * lanes;
+    static constexpr int block_depth = 256;
 
     /// 2^64 is far from the largest float.
-    static constexpr int kFactors = 64;
+    static constexpr int factors_per_product = 64;
 
     /// Elements of a vector that are there: all of them, known at compile time, or the first few.
     struct Full {
-        static constexpr int value() noexcept { return kLanes; }
+        static constexpr int value() noexcept { return lanes; }
     };
     struct Part {
         int count;
@@ -233,17 +236,17 @@ struct VectorKernels {
     /// The elements of v that are there, `rest` in place of the others.
     template <class P>
     static V first(V v, P part, V rest) noexcept {
-        float values[kLanes], others[kLanes];
+        float values[lanes], others[lanes];
         V::store(values, v);
         V::store(others, rest);
-        for (int i = part.value(); i < kLanes; i++) values[i] = others[i];
+        for (int i = part.value(); i < lanes; i++) values[i] = others[i];
         return V::load(values);
     }
 
     template <class Body>
     static void for_each(int n, Body body) noexcept {
         int i = 0;
-        for (; i + kLanes <= n; i += kLanes) body(i, Full{});
+        for (; i + lanes <= n; i += lanes) body(i, Full{});
         if (i < n) body(i, Part{n - i});
     }
 
@@ -266,7 +269,7 @@ struct VectorKernels {
         const elementary::Sigmoid<V> s = elementary::sigmoid(logit);
         store(z + i, (s.value - t) * factor, part);
         V linear = V::max(zero, logit) - logit * t, growth = one + s.exp_minus_abs;
-        if (part.value() < kLanes) {
+        if (part.value() < lanes) {
             linear = first(linear, part, zero);
             growth = first(growth, part, one);
         }
@@ -308,7 +311,7 @@ struct VectorKernels {
             }
         };
         int t = 0;
-        for (; t + kLanes <= k; t += kLanes) accumulate(t, Full{});
+        for (; t + lanes <= k; t += lanes) accumulate(t, Full{});
         if (t < k) accumulate(t, Part{k - t});
         for (int i = 0; i < Rows; i++) {
             for (int j = 0; j < Columns; j++) {
@@ -340,13 +343,13 @@ struct VectorKernels {
 
     /// All rows of a strip of `width` columns, Vectors vectors at a time as long as there are so
     /// many.
-    template <bool Scaled, int Vectors = V::kVectors>
+    template <bool Scaled, int Vectors = V::tile_vectors>
     static void strip(int m, int width, const Product& product, const Edge& edge, float* c,
                       ptrdiff_t c_stride) noexcept {
         if constexpr (Vectors == 0) {
             if (width > 0) rows_of_tiles<1, Scaled>(m, product, edge, c, c_stride, Part{width});
         } else {
-            constexpr int full = Vectors * kLanes;
+            constexpr int full = Vectors * lanes;
             if (width < full) {
                 strip<Scaled, Vectors - 1>(m, width, product, edge, c, c_stride);
                 return;
@@ -366,10 +369,10 @@ struct VectorKernels {
                               ptrdiff_t c_stride, P part) noexcept {
         Product rows = product;
         int i = 0;
-        for (; i + V::kRows <= m; i += V::kRows) {
-            tile<V::kRows, Vectors, Scaled>(rows, edge, c, c_stride, part);
-            rows.a += V::kRows * rows.row;
-            c += V::kRows * c_stride;
+        for (; i + V::tile_rows <= m; i += V::tile_rows) {
+            tile<V::tile_rows, Vectors, Scaled>(rows, edge, c, c_stride, part);
+            rows.a += V::tile_rows * rows.row;
+            c += V::tile_rows * c_stride;
         }
         for (; i < m; i++, rows.a += rows.row, c += c_stride) {
             tile<1, Vectors, Scaled>(rows, edge, c, c_stride, part);
@@ -381,16 +384,16 @@ struct VectorKernels {
                      P part) noexcept {
         V sum[Rows][Vectors];
         for (int j = 0; j < Vectors; j++) {
-            const V bias = edge.bias ? load(edge.bias + j * kLanes, part) : V::set(0.0f);
+            const V bias = edge.bias ? load(edge.bias + j * lanes, part) : V::set(0.0f);
             for (int i = 0; i < Rows; i++) {
-                sum[i][j] = edge.first ? bias : load(c + i * c_stride + j * kLanes, part);
+                sum[i][j] = edge.first ? bias : load(c + i * c_stride + j * lanes, part);
             }
         }
         const float* a = product.a;
         const float* b = product.b;
         for (int t = 0; t < product.depth; t++, a += product.step, b += product.stride) {
             V column[Vectors];
-            for (int j = 0; j < Vectors; j++) column[j] = load(b + j * kLanes, part);
+            for (int j = 0; j < Vectors; j++) column[j] = load(b + j * lanes, part);
             for (int i = 0; i < Rows; i++) {
                 V factor = V::set(a[i * product.row]);
                 if constexpr (Scaled) factor = factor * product.alpha;
@@ -404,7 +407,7 @@ struct VectorKernels {
             for (int j = 0; j < Vectors; j++) {
                 V value = sum[i][j];
                 if (edge.last) value = V::min(high, V::max(low, value));
-                store(c + i * c_stride + j * kLanes, value, part);
+                store(c + i * c_stride + j * lanes, value, part);
             }
         }
     }
@@ -419,7 +422,7 @@ struct VectorPlatform {
 template <class V>
 constexpr VectorPlatform vector_platform() noexcept {
     using All = VectorKernels<V>;
-    return {table_of<All>(), {&All::multiply_adds, 2.0 * All::kPeakSums * V::lanes}};
+    return {table_of<All>(), {&All::multiply_adds, 2.0 * All::peak_sums * V::lanes}};
 }
 
 }  // namespace nutshell
