@@ -13,6 +13,7 @@
 #include <limits>
 #include <set>
 
+#include "tests/text_check.hpp"
 #include "tests/xml_check.hpp"
 #include "tools/error.hpp"
 #include "tools/picture/charts.hpp"
@@ -27,6 +28,8 @@
 
 using namespace nutshell::tools;
 using nutshell::Shape;
+using nutshell::test::contains;
+using nutshell::test::occurrences;
 using nutshell::test::xml_error;
 
 namespace {
@@ -54,16 +57,6 @@ std::vector<int> pixel(const Pixels& pixels, int x, int y) {
 
 Pixels drawn(float width, float height, float scale, std::function<void(Canvas&)> draw) {
     return decode(encode_png(to_pixels({width, height, "", std::move(draw)}, scale)));
-}
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
-size_t occurrences(const std::string& text, const std::string& part) {
-    size_t count = 0;
-    for (size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) ++count;
-    return count;
 }
 
 const std::vector<int> kWhitePixel{255, 255, 255}, kRedPixel{200, 10, 20}, kBluePixel{0, 0, 255};

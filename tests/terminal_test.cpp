@@ -7,22 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "tests/text_check.hpp"
+
 using namespace nutshell::tools;
 using nutshell::Shape;
-
-namespace {
-
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
-
-size_t occurrences(const std::string& text, const std::string& part) {
-    size_t count = 0;
-    for (size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) ++count;
-    return count;
-}
-
-}  // namespace
+using nutshell::test::contains;
+using nutshell::test::occurrences;
 
 TEST_CASE("the terminal preview shows two pixels in each half block") {
     const float original[] = {0, 1, 1, 0}, reconstruction[] = {1, 0, 0, 1};

@@ -5,27 +5,12 @@
 
 #include "error.hpp"
 #include "pca.hpp"
+#include "picture/statistics.hpp"
 
 namespace nutshell::tools {
 namespace {
 
 constexpr int kMapSamples = 5000;
-
-/// The first sample of each label in order, then further ones from the front.
-std::vector<int> example_indices(const Dataset& data, int count) {
-    std::vector<int> chosen;
-    for (int label = 0; label < 10 && !data.labels.empty(); label++) {
-        const auto found = std::find(data.labels.begin(), data.labels.end(), label);
-        if (found != data.labels.end()) {
-            chosen.push_back(static_cast<int>(found - data.labels.begin()));
-        }
-    }
-    for (int i = 0; i < data.count && static_cast<int>(chosen.size()) < count; i++) {
-        if (std::find(chosen.begin(), chosen.end(), i) == chosen.end()) chosen.push_back(i);
-    }
-    chosen.resize(std::min(chosen.size(), static_cast<size_t>(count)));
-    return chosen;
-}
 
 std::string model_on(const Graph& graph, const Dataset& data) {
     return layer_sizes(graph) + " on " + data.name;
@@ -38,7 +23,7 @@ Examples choose_examples(const Graph& graph, const Dataset& data, int count) {
     Examples examples;
     examples.shape = data.shape;
     const size_t size = static_cast<size_t>(data.shape.size());
-    for (int index : example_indices(data, count)) {
+    for (int index : choose_samples(data.labels, data.count, count)) {
         examples.originals.resize(examples.originals.size() + size);
         data.copy_sample(index, examples.originals.data() + examples.originals.size() - size);
         if (!data.labels.empty())
