@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Prints how many instructions one sample through 784-24-784 (float, relu, sigmoid) takes on 64-bit
+# Arm Linux, piece by piece, counted under user emulation by count_instructions.sh.
+# usage: aarch64_instructions.sh [BUILD_DIR]     BUILD_DIR keeps the cross-compiled library
+# Needs Debian's g++-aarch64-linux-gnu and qemu-user.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+build=${1:-$scratch/build}
+
+cd "$root"
+cmake --preset aarch64 -B "$build" >/dev/null
+cmake --build "$build" --target nutshell --parallel "$(nproc)" >/dev/null
+aarch64-linux-gnu-g++ -std=c++17 -O2 -static -I lib "$here/counted_inference.cpp" \
+    "$build/libnutshell.a" -o "$scratch/counted_inference"
+bash "$here/count_instructions.sh" "$scratch/counted_inference" qemu-aarch64 \
+    "$scratch/counted_inference"
