@@ -12,6 +12,8 @@ struct Peak {
     /// Independent multiply-adds in registers. The result is of no use.
     float (*multiply_adds)(int rounds) noexcept;
     double operations_per_round;  ///< a multiply-add is two
+    /// Loads x[n] as fast as the cache gives it; n is a multiple of 128. The result is of no use.
+    float (*read)(int n, const float* x) noexcept;
 };
 
 /// One way to run the kernels.

@@ -212,6 +212,18 @@ struct VectorKernels {
     }
     static constexpr int peak_sums = 12;  // hide the latency, fit the registers
 
+    /// Loads x[n], and adds it up to keep the loads alive; n is a multiple of read_sums * lanes.
+    static float read(int n, const float* x) noexcept {
+        V sums[read_sums];
+        for (int i = 0; i < read_sums; i++) sums[i] = V::set(0.0f);
+        for (int i = 0; i < n; i += read_sums * lanes) {
+            for (int j = 0; j < read_sums; j++) sums[j] = sums[j] + V::load(x + i + j * lanes);
+        }
+        for (int i = 1; i < read_sums; i++) sums[0] = sums[0] + sums[i];
+        return V::sum(sums[0]);
+    }
+    static constexpr int read_sums = 8;
+
   private:
     /// Columns of a strip, and depth of a block: their tile of B stays in the first-level cache.
     static constexpr int strip_width = V::tile_vectors * lanes;
@@ -422,7 +434,7 @@ struct VectorPlatform {
 template <class V>
 constexpr VectorPlatform vector_platform() noexcept {
     using All = VectorKernels<V>;
-    return {table_of<All>(), {&All::multiply_adds, 2.0 * All::peak_sums * V::lanes}};
+    return {table_of<All>(), {&All::multiply_adds, 2.0 * All::peak_sums * V::lanes, &All::read}};
 }
 
 }  // namespace nutshell

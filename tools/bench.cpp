@@ -109,18 +109,40 @@ std::vector<KernelSpeed> measure_kernels(const Graph& graph) {
     return speeds;
 }
 
-SingleSpeed measure_single(const Graph& graph) {
+SingleSpeed measure_single(const Graph& graph, const platform::Peak* peak) {
+    constexpr int runs = 100, rounds = 5;  // in turn, so that a change of clock meets them all
+    constexpr size_t block = 128;          // peak->read takes multiples of it
     const auto nanoseconds = [&](Part part) {
         const Graph::Range range = graph.range(part);
         std::vector<float> x(static_cast<size_t>(graph.input_size(range)), 0.5f);
         std::vector<float> y(static_cast<size_t>(graph.output_size(range)));
         Graph::Workspace work(graph);
         return 1e9 * best_time([&] {
-                   for (int i = 0; i < 100; i++) graph.run(range, x.data(), 1, y.data(), work);
+                   for (int i = 0; i < runs; i++) graph.run(range, x.data(), 1, y.data(), work);
                }) /
-               100;
+               runs;
     };
-    return {nanoseconds(Part::encoder), nanoseconds(Part::decoder), nanoseconds(Part::whole)};
+    size_t weights = 0;
+    for (const Row& row : graph.rows()) weights += static_cast<size_t>(tensor_sizes(row).weight);
+    AlignedFloats loaded((weights + block - 1) / block * block);
+    const int floats = static_cast<int>(loaded.size());
+    volatile float sink = 0;
+    const auto stream = [&] {
+        return 1e9 * best_time([&] {
+                   for (int i = 0; i < runs; i++) sink = peak->read(floats, loaded.data());
+               }) /
+               runs * static_cast<double>(weights) / floats;
+    };
+    constexpr double none = std::numeric_limits<double>::infinity();
+    SingleSpeed best{none, none, none, none, weights * sizeof(float)};
+    for (int round = 0; round < rounds; round++) {
+        best.encode = std::min(best.encode, nanoseconds(Part::encoder));
+        best.decode = std::min(best.decode, nanoseconds(Part::decoder));
+        best.reconstruct = std::min(best.reconstruct, nanoseconds(Part::whole));
+        if (peak) best.stream = std::min(best.stream, stream());
+    }
+    if (!peak) best.stream = std::numeric_limits<double>::quiet_NaN();
+    return best;
 }
 
 TrainingSpeed measure_training(const Graph& graph, const Dataset& data, int epochs, int threads) {

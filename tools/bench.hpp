@@ -23,6 +23,8 @@ struct SingleSpeed {
     double encode;
     double decode;
     double reconstruct;
+    double stream;  // loading the weights once, and nothing else; NaN without a platform's peak
+    size_t weights_bytes;
 };
 
 struct TrainingSpeed {
@@ -45,8 +47,8 @@ double measure_peak(const platform::Peak& peak);
 /// The kernels on the shapes of a model's layers, 32 samples together, on the platform in use.
 std::vector<KernelSpeed> measure_kernels(const Graph& graph);
 
-/// One sample at a time, everything in the cache.
-SingleSpeed measure_single(const Graph& graph);
+/// One sample at a time, everything in the cache that holds it. peak may be null.
+SingleSpeed measure_single(const Graph& graph, const platform::Peak* peak);
 
 /// Epochs of batch 256 with Adam, gathering and loss included.
 TrainingSpeed measure_training(const Graph& graph, const Dataset& data, int epochs, int threads);

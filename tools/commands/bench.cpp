@@ -26,12 +26,16 @@ PlatformSpeed measure(const platform::Platform& platform, const Graph& graph, co
     speed.peak_gflops =
         platform.peak ? measure_peak(*platform.peak) : std::numeric_limits<double>::quiet_NaN();
     speed.kernels = measure_kernels(graph);
-    speed.single = measure_single(graph);
+    speed.single = measure_single(graph, platform.peak);
     speed.training.push_back(measure_training(graph, data, options.epochs, 1));
     if (options.threads > 1) {
         speed.training.push_back(measure_training(graph, data, options.epochs, options.threads));
     }
     return speed;
+}
+
+double stream_gbytes(const SingleSpeed& single) {
+    return static_cast<double>(single.weights_bytes) / single.stream;
 }
 
 nlohmann::ordered_json to_json(const PlatformSpeed& speed) {
@@ -54,13 +58,17 @@ nlohmann::ordered_json to_json(const PlatformSpeed& speed) {
              {"gflops", run.gflops},
              {"fraction_of_peak", number_or_null(run.gflops / speed.peak_gflops / run.threads)}});
     }
-    return {{"platform", speed.name},
-            {"peak_gflops", number_or_null(speed.peak_gflops)},
-            {"training", training},
-            {"float_encode_ns", speed.single.encode},
-            {"float_decode_ns", speed.single.decode},
-            {"float_reconstruct_ns", speed.single.reconstruct},
-            {"kernels", kernels}};
+    return {
+        {"platform", speed.name},
+        {"peak_gflops", number_or_null(speed.peak_gflops)},
+        {"training", training},
+        {"float_encode_ns", speed.single.encode},
+        {"float_decode_ns", speed.single.decode},
+        {"float_reconstruct_ns", speed.single.reconstruct},
+        {"weights_stream_ns", number_or_null(speed.single.stream)},
+        {"weights_stream_gbytes_per_second", number_or_null(stream_gbytes(speed.single))},
+        {"reconstruct_over_stream", number_or_null(speed.single.reconstruct / speed.single.stream)},
+        {"kernels", kernels}};
 }
 
 void print_table(const PlatformSpeed& speed) {
@@ -77,6 +85,13 @@ void print_table(const PlatformSpeed& speed) {
     }
     std::printf("  one sample            encode %.0f ns, decode %.0f ns, reconstruct %.0f ns\n",
                 speed.single.encode, speed.single.decode, speed.single.reconstruct);
+    if (speed.single.stream > 0) {
+        std::printf(
+            "                        %.2f times the %.0f ns of loading %zu bytes of weights, "
+            "%.1f GB/s\n",
+            speed.single.reconstruct / speed.single.stream, speed.single.stream,
+            speed.single.weights_bytes, stream_gbytes(speed.single));
+    }
     for (const KernelSpeed& kernel : speed.kernels) {
         if (kernel.gflops > 0) {
             std::printf("  %-21s %-13s %8.1f GFLOP/s  %s\n", kernel.name.c_str(),
