@@ -72,6 +72,6 @@ inline Vec operator/(Vec a, Vec b) noexcept { return {_mm256_div_ps(a.v, b.v)}; 
 }  // namespace
 
 extern const VectorPlatform avx2_platform;
-const VectorPlatform avx2_platform = vector_platform<Vec>();
+const VectorPlatform avx2_platform = vector_platform<Vec, Reference>();
 
 }  // namespace nutshell

@@ -83,6 +83,6 @@ inline Vec operator/(Vec a, Vec b) noexcept { return {_mm512_div_ps(a.v, b.v)}; 
 }  // namespace
 
 extern const VectorPlatform avx512_platform;
-const VectorPlatform avx512_platform = vector_platform<Vec>();
+const VectorPlatform avx512_platform = vector_platform<Vec, Reference>();
 
 }  // namespace nutshell

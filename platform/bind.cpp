@@ -9,6 +9,8 @@ namespace {
 
 #if defined(NUTSHELL_PLATFORM)
 #define NUTSHELL_RUN(name) NUTSHELL_PLATFORM::name
+static_assert(NUTSHELL_PLATFORM::scratch_per_input <= kScratchPerInput,
+              "nutshell: the platform is not one of the processor compiled for");
 #else
 /// The only mutable word of the library. Written once in most programs; any thread may.
 const Kernels* active = nullptr;
@@ -76,6 +78,13 @@ void adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gra
                float* first, float* second) noexcept {
     NUTSHELL_RUN(adam_step)(n, step, rates, weights, gradients, first, second);
 }
+
+Packing int8_packing() noexcept { return NUTSHELL_RUN(int8_packing); }
+void dense_int8(int in, int out, const int8_t* weights, const Requantization& requantization,
+                const int8_t* x, int8_t* y, void* scratch) noexcept {
+    NUTSHELL_RUN(dense_int8)(in, out, weights, requantization, x, y, scratch);
+}
+void look_up(int n, const int8_t* table, int8_t* x) noexcept { NUTSHELL_RUN(look_up)(n, table, x); }
 
 }  // namespace kernels
 }  // namespace nutshell

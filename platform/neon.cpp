@@ -98,6 +98,6 @@ inline Vec operator/(Vec a, Vec b) noexcept { return Vec::divide(a, b); }
 }  // namespace
 
 extern const VectorPlatform neon_platform;
-const VectorPlatform neon_platform = vector_platform<Vec>();
+const VectorPlatform neon_platform = vector_platform<Vec, Reference>();
 
 }  // namespace nutshell

@@ -74,6 +74,6 @@ inline Vec operator/(Vec a, Vec b) noexcept { return {_mm_div_ps(a.v, b.v)}; }
 }  // namespace
 
 extern const VectorPlatform sse2_platform;
-const VectorPlatform sse2_platform = vector_platform<Vec>();
+const VectorPlatform sse2_platform = vector_platform<Vec, Reference>();
 
 }  // namespace nutshell

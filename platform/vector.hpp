@@ -15,8 +15,8 @@
 
 namespace nutshell {
 
-template <class V>
-struct VectorKernels {
+template <class V, class Int8Kernels>
+struct VectorKernels : Int8Kernels {
     static constexpr int lanes = V::lanes;
 
     static void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias,
@@ -431,9 +431,10 @@ struct VectorPlatform {
     platform::Peak peak;
 };
 
-template <class V>
+/// The float kernels over V, and Int8Kernels: Reference or a struct that inherits it.
+template <class V, class Int8Kernels>
 constexpr VectorPlatform vector_platform() noexcept {
-    using All = VectorKernels<V>;
+    using All = VectorKernels<V, Int8Kernels>;
     return {table_of<All>(), {&All::multiply_adds, 2.0 * All::peak_sums * V::lanes, &All::read}};
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The kernel contract: the few operations that carry all the speed. The library calls them as
+// The kernel contract: the few operations that carry all the speed (those of int8 stand in
+// kernels_int8.hpp). The library calls them as
 // plain functions; platform/bind.cpp defines them, once per program, over one platform.
 //
 // Rules for all: matrices are dense and row-major, C[m][n] has m rows of n; pointers need only the
@@ -11,6 +12,8 @@
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
+
+#include "kernels_int8.hpp"
 
 #if defined(__FAST_MATH__)
 #error "nutshell must not be compiled with -ffast-math: results would not be reproducible"
@@ -103,20 +106,21 @@ void adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gra
 }  // namespace kernels
 
 /// The list of the kernels: the table and the platforms are derived from it.
-#define NUTSHELL_KERNELS(X)  \
-    X(gemm_nt)               \
-    X(gemm_nn)               \
-    X(gemm_tn)               \
-    X(add_rows)              \
-    X(leaky_relu)            \
-    X(sigmoid)               \
-    X(tanh)                  \
-    X(activation_gradient)   \
-    X(sigmoid_cross_entropy) \
-    X(squared_error)         \
-    X(sum_of_squares)        \
-    X(sgd_step)              \
-    X(momentum_step)         \
+#define NUTSHELL_KERNELS(X) NUTSHELL_FLOAT_KERNELS(X) NUTSHELL_INT8_KERNELS(X)
+#define NUTSHELL_FLOAT_KERNELS(X) \
+    X(gemm_nt)                    \
+    X(gemm_nn)                    \
+    X(gemm_tn)                    \
+    X(add_rows)                   \
+    X(leaky_relu)                 \
+    X(sigmoid)                    \
+    X(tanh)                       \
+    X(activation_gradient)        \
+    X(sigmoid_cross_entropy)      \
+    X(squared_error)              \
+    X(sum_of_squares)             \
+    X(sgd_step)                   \
+    X(momentum_step)              \
     X(adam_step)
 
 /// One pointer per kernel: how a host program holds the platform it chose.
@@ -124,6 +128,7 @@ struct Kernels {
 #define NUTSHELL_POINTER(name) decltype(&kernels::name) name;
     NUTSHELL_KERNELS(NUTSHELL_POINTER)
 #undef NUTSHELL_POINTER
+    Packing int8_packing;
 };
 
 /// The kernels as plain loops: the fallback, and the oracle of every platform. A platform is a
@@ -132,13 +137,16 @@ struct Reference {
 #define NUTSHELL_MEMBER(name) static decltype(kernels::name) name;
     NUTSHELL_KERNELS(NUTSHELL_MEMBER)
 #undef NUTSHELL_MEMBER
+    static constexpr Packing int8_packing = Packing::canonical;
+    /// Bytes of scratch per input that dense_int8 converts its input into.
+    static constexpr int scratch_per_input = 0;
 };
 
 /// The table of a platform.
 template <class Platform>
 constexpr Kernels table_of() noexcept {
 #define NUTSHELL_ENTRY(name) &Platform::name,
-    return {NUTSHELL_KERNELS(NUTSHELL_ENTRY)};
+    return {NUTSHELL_KERNELS(NUTSHELL_ENTRY) Platform::int8_packing};
 #undef NUTSHELL_ENTRY
 }
 

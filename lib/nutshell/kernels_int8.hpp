@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+// The int8 half of the kernel contract. Every platform gives the same bytes as the reference.
+//
+// Weights are -127..127, symmetric; activations are any int8. Sizes may be 0; inputs and outputs do
+// not overlap unless said; nothing is read or written outside the given ranges.
+#pragma once
+#include "packing.hpp"
+#include "requantize.hpp"
+
+namespace nutshell {
+
+/// How the sums of a layer become int8: clamp(multiply(sum, {multiplier, shift}) + zero_point).
+/// The arrays lie in the platform's packing (packing.hpp): padded outputs have entries too.
+struct Requantization {
+    const int32_t* bias;        ///< [packed_biases], the input's zero point folded in
+    const int32_t* multiplier;  ///< [packed_outputs], or a single one
+    const int8_t* shift;        ///< as many, each in kMinShift..kMaxShift
+    bool per_output;            ///< whether multiplier and shift are arrays
+    int8_t zero_point;          ///< of the output
+    int8_t low;                 ///< the output is held within low..high
+    int8_t high;
+};
+
+/// Bytes of scratch memory per input that the kernels of the processor compiled for convert their
+/// inputs into; bind.cpp checks the platform against it.
+#if defined(__ARM_ARCH_6M__)
+constexpr int kScratchPerInput = 1;
+#elif defined(__ARM_FEATURE_DSP) && __ARM_ARCH_PROFILE == 'M' && !defined(__ARM_FEATURE_MVE)
+constexpr int kScratchPerInput = 2;
+#else
+constexpr int kScratchPerInput = 0;
+#endif
+
+/// Bytes of scratch that a layer of `in` inputs needs.
+constexpr int32_t scratch_bytes(int32_t in) noexcept { return round_up(in * kScratchPerInput, 16); }
+
+namespace kernels {
+
+/// The packing that dense_int8 and dense_int4 read.
+Packing int8_packing() noexcept;
+
+/// y[out] = requantized sums of weights[out][in] * x[in] + bias. The weights lie in int8_packing().
+/// scratch[scratch_bytes(in)] is 16-byte aligned; null where none is needed.
+void dense_int8(int in, int out, const int8_t* weights, const Requantization& requantization,
+                const int8_t* x, int8_t* y, void* scratch) noexcept;
+
+/// x[n] = table[x[n]], in place; entry i of table[256] belongs to the code whose byte is i.
+void look_up(int n, const int8_t* table, int8_t* x) noexcept;
+
+}  // namespace kernels
+
+#define NUTSHELL_INT8_KERNELS(X) \
+    X(dense_int8)                \
+    X(look_up)
+
+}  // namespace nutshell
