@@ -23,3 +23,13 @@ target_include_directories(nutshell_kernel_tests SYSTEM PRIVATE
                            ${PROJECT_BINARY_DIR}/doctest_alone)
 target_link_libraries(nutshell_kernel_tests PRIVATE nutshell)
 add_test(NAME kernels COMMAND nutshell_kernel_tests)
+
+# 64-bit Arm with and without the dot product: neon_dot must run on the one, and not on the other.
+if(CMAKE_CROSSCOMPILING AND CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+    foreach(cpu max cortex-a53)
+        add_test(NAME kernels.int8.${cpu}
+                 COMMAND ${CMAKE_CROSSCOMPILING_EMULATOR} -cpu ${cpu}
+                         $<TARGET_FILE:nutshell_kernel_tests> --source-file=*int8*)
+    endforeach()
+    set_tests_properties(kernels.int8.max PROPERTIES ENVIRONMENT NUTSHELL_PLATFORM=neon_dot)
+endif()

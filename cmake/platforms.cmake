@@ -48,6 +48,7 @@ nutshell_platform(Reference ".*" lib/nutshell/reference.cpp)
 nutshell_host_platform("x86_64|AMD64" platform/sse2.cpp -msse2)
 nutshell_host_platform("x86_64|AMD64" platform/avx2.cpp -mavx2 -mfma)
 nutshell_host_platform("x86_64|AMD64" platform/avx512.cpp -mavx512f -mavx512dq -mprefer-vector-width=512)
+nutshell_host_platform("aarch64|arm64" platform/neon_dot.cpp -march=armv8.2-a+dotprod)
 nutshell_host_platform("aarch64|arm64" platform/neon.cpp)
 nutshell_host_platform("^arm" platform/neon.cpp -mfpu=neon-vfpv4)
 

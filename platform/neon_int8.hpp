@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
-// The int8 kernels of NEON, once, over how an instruction-set file sums eight rows of weights times
-// inputs (`Sums`, see eight_sums). Empty for other processors.
+// The int8 kernels of NEON, once, over how an instruction-set file sums rows of weights times
+// inputs
+// (`Sums`, see sum_groups). Empty for other processors.
 #pragma once
 #if defined(__ARM_NEON)
 #include <arm_neon.h>
+#include <string.h>
 
 #include "nutshell/kernels.hpp"
 
@@ -16,97 +18,125 @@ struct Eight {
     int32x4_t high;
 };
 
-/// The inputs of a layer in blocks of eight.
-struct InputBlocks {
-    const int8_t* x;
-    int count;
-    int8x16_t last;  ///< the last block, filled up with zeros, twice
+/// x[n] filled up with zeros. n is at most 16.
+inline int8x16_t load_inputs(const int8_t* x, int n) noexcept {
+    if (n == 16) return vld1q_s8(x);
+    int8_t filled[16] = {};
+    for (int i = 0; i < n; i++) filled[i] = x[i];
+    return vld1q_s8(filled);
+}
 
-    InputBlocks(int in, const int8_t* inputs) noexcept
-        : x(inputs), count((in + 7) / 8), last(vdupq_n_s8(0)) {
-        if (in == 0) return;
-        const int8_t* tail = x + (count - 1) * 8;
-        int8_t filled[8] = {};
-        if (in % 8 != 0) {
-            for (int i = 0; i < in % 8; i++) filled[i] = tail[i];
-            tail = filled;
-        }
-        last = vcombine_s8(vld1_s8(tail), vld1_s8(tail));
+inline int8x16_t low_half_twice(int8x16_t x) noexcept {
+    return vcombine_s8(vget_low_s8(x), vget_low_s8(x));
+}
+
+/// The inputs of a layer in blocks of eight: the first, pairs of blocks where they lie, and one or
+/// two at the end, if there are so many.
+struct InputBlocks {
+    int count;
+    int8x16_t first;  ///< twice
+    const int8_t* middle;
+    int middle_pairs;
+    int last_blocks;
+    int8x16_t last;  ///< two, or one twice
+
+    InputBlocks(int in, const int8_t* x) noexcept
+        : count((in + 7) / 8), middle(in > 8 ? x + 8 : x) {
+        const int others = count > 0 ? count - 1 : 0;
+        last_blocks = others == 0 ? 0 : 2 - others % 2;
+        middle_pairs = (others - last_blocks) / 2;
+        first = low_half_twice(load_inputs(x, in < 8 ? in : 8));
+        if (last_blocks == 0) return;
+        const int begin = 8 + 16 * middle_pairs;
+        last = load_inputs(x + begin, in - begin);
+        if (last_blocks == 1) last = low_half_twice(last);
     }
 };
 
-/// The sums of eight outputs: weights[inputs.count][8][8], bias[8]. Sums(bias, block, x) starts
-/// with one block of weights and inputs, the inputs twice in a vector; add(block, x) adds another,
-/// add_two(blocks, x) two that follow each other, with their sixteen inputs.
-template <class Sums>
-inline Eight eight_sums(const InputBlocks& inputs, const int8_t* weights,
-                        const int32_t* bias) noexcept {
-    if (inputs.count == 0) return {vld1q_s32(bias), vld1q_s32(bias + 4)};
-    int blocks = inputs.count - 1;
-    Sums sums(bias, weights + blocks * 64, inputs.last);
-    const int8_t* x = inputs.x;
-    if (blocks % 2 != 0) {
-        sums.add(weights, vcombine_s8(vld1_s8(x), vld1_s8(x)));
-        x += 8;
-        weights += 64;
+/// The sums of Groups times eight outputs, weights[Groups][inputs.count][8][8] and bias[Groups][8].
+/// start(bias, block, x) begins eight sums with a block of weights and inputs, the inputs twice in
+/// a vector; add(block, x) adds another, add_two(blocks, x) two neighbours and sixteen inputs;
+/// total(bias) ends them. Either of start and total adds the bias.
+template <class Sums, int Groups>
+inline void sum_groups(const InputBlocks& inputs, const int8_t* weights, const int32_t* bias,
+                       Eight (&result)[Groups]) noexcept {
+    if (inputs.count == 0) {
+        for (int g = 0; g < Groups; g++, bias += 8) {
+            result[g] = {vld1q_s32(bias), vld1q_s32(bias + 4)};
+        }
+        return;
     }
-    for (; blocks >= 2; blocks -= 2, x += 16, weights += 128) sums.add_two(weights, vld1q_s8(x));
-    return sums.total();
+    const int8_t* group[Groups];
+    Sums sums[Groups];
+    for (int g = 0; g < Groups; g++) {
+        group[g] = weights + static_cast<ptrdiff_t>(inputs.count) * 64 * g;
+        sums[g].start(bias + 8 * g, group[g], inputs.first);
+        group[g] += 64;
+    }
+    const int8_t* x = inputs.middle;
+    for (int pairs = inputs.middle_pairs; pairs > 0; pairs--, x += 16) {
+        const int8x16_t two_blocks = vld1q_s8(x);
+        for (int g = 0; g < Groups; g++) {
+            sums[g].add_two(group[g], two_blocks);
+            group[g] += 128;
+        }
+    }
+    if (inputs.last_blocks == 2) {
+        for (int g = 0; g < Groups; g++) sums[g].add_two(group[g], inputs.last);
+    } else if (inputs.last_blocks == 1) {
+        for (int g = 0; g < Groups; g++) sums[g].add(group[g], inputs.last);
+    }
+    for (int g = 0; g < Groups; g++) result[g] = sums[g].total(bias + 8 * g);
 }
 
-/// How sums become codes.
-class NeonRequantizer {
-  public:
-    explicit NeonRequantizer(const Requantization& rule) noexcept
-        : multiplier_(rule.multiplier),
-          shift_(rule.shift),
-          zero_point_(vdupq_n_s16(rule.zero_point)),
-          low_(vdup_n_s8(rule.low)),
-          high_(vdup_n_s8(rule.high)) {
-        if (rule.per_output) return;
-        // A single scale becomes an array that is read again and again.
-        vst1q_s32(repeated_multiplier_, vdupq_n_s32(*rule.multiplier));
-        vst1q_s32(repeated_multiplier_ + 4, vdupq_n_s32(*rule.multiplier));
-        vst1_s8(repeated_shift_, vdup_n_s8(*rule.shift));
-        multiplier_ = repeated_multiplier_;
-        shift_ = repeated_shift_;
-        channels_ = 0;
-    }
-    NeonRequantizer(const NeonRequantizer&) = delete;
-    NeonRequantizer& operator=(const NeonRequantizer&) = delete;
+/// multiply() of requantize.hpp for shifts to the right, which NEON takes as negative ones. The
+/// product rounds ties up, as it must; so does the shift, where ties go away from zero once a
+/// negative number is made smaller by one.
+inline int32x4_t multiply_right(int32x4_t sum, int32x4_t multiplier, int32x4_t shift) noexcept {
+    const int32x4_t product = vqrdmulhq_s32(sum, multiplier);
+    return vrshlq_s32(vsraq_n_s32(product, product, 31), shift);
+}
 
-    /// The codes of outputs o to o + 7.
-    int8x8_t codes(Eight sums, int o) const noexcept {
-        o &= channels_;
-        const int16x8_t shift = vmovl_s8(vld1_s8(shift_ + o));
-        const int32x4_t low =
-            multiplied(sums.low, vld1q_s32(multiplier_ + o), vmovl_s16(vget_low_s16(shift)));
-        const int32x4_t high =
-            multiplied(sums.high, vld1q_s32(multiplier_ + o + 4), vmovl_s16(vget_high_s16(shift)));
-        // Saturating to 16 bits, and adding there, changes nothing that ends within 8 bits.
-        const int16x8_t narrow = vcombine_s16(vqmovn_s32(low), vqmovn_s32(high));
-        return vmin_s8(vmax_s8(vqmovn_s16(vqaddq_s16(narrow, zero_point_)), low_), high_);
-    }
+/// multiply() for any shift.
+inline int32x4_t multiply_any(int32x4_t sum, int32x4_t multiplier, int32x4_t shift) noexcept {
+    const int32x4_t zero = vdupq_n_s32(0);
+    const int32x4_t right = vminq_s32(shift, zero);
+    const int32x4_t shifted = vshlq_s32(sum, vmaxq_s32(shift, zero));
+    const int32x4_t product = vqrdmulhq_s32(shifted, multiplier);
+    const int32x4_t both_negative = vandq_s32(product, right);
+    return vrshlq_s32(vsraq_n_s32(product, both_negative, 31), right);
+}
 
-  private:
-    /// multiply() of requantize.hpp. The product rounds ties up, as it must; so does the shift to
-    /// the right, where ties go away from zero once a negative number is made smaller by one.
-    static int32x4_t multiplied(int32x4_t sum, int32x4_t multiplier, int32x4_t shift) noexcept {
-        const int32x4_t zero = vdupq_n_s32(0);
-        const int32x4_t right = vminq_s32(shift, zero);
-        const int32x4_t shifted = vshlq_s32(sum, vmaxq_s32(shift, zero));
-        const int32x4_t product = vqrdmulhq_s32(shifted, multiplier);
-        const int32x4_t both_negative = vandq_s32(product, right);
-        return vrshlq_s32(vsraq_n_s32(product, both_negative, 31), right);
+/// Eight sums times multiplier[8] and shift[8].
+inline Eight multiply(Eight sums, const int32_t* multiplier, const int8_t* shift) noexcept {
+    uint64_t bytes;
+    memcpy(&bytes, shift, sizeof bytes);
+    const int16x8_t wide = vmovl_s8(vcreate_s8(bytes));
+    const int32x4_t low = vmovl_s16(vget_low_s16(wide)), high = vmovl_s16(vget_high_s16(wide));
+    constexpr uint64_t all_negative = 0x8080808080808080u;
+    if (__builtin_expect((bytes & all_negative) == all_negative, 1)) {
+        return {multiply_right(sums.low, vld1q_s32(multiplier), low),
+                multiply_right(sums.high, vld1q_s32(multiplier + 4), high)};
     }
+    return {multiply_any(sums.low, vld1q_s32(multiplier), low),
+            multiply_any(sums.high, vld1q_s32(multiplier + 4), high)};
+}
 
-    const int32_t* multiplier_;
-    const int8_t* shift_;
-    int channels_ = -1;  ///< a mask: all bits of an output's number, or none
-    int16x8_t zero_point_;
-    int8x8_t low_, high_;
-    int32_t repeated_multiplier_[8];
-    int8_t repeated_shift_[8];
+/// The codes that outputs may have.
+struct OutputCodes {
+    int16x8_t zero_point;
+    int8x8_t low, high;
+
+    explicit OutputCodes(const Requantization& rule) noexcept
+        : zero_point(vdupq_n_s16(rule.zero_point)),
+          low(vdup_n_s8(rule.low)),
+          high(vdup_n_s8(rule.high)) {}
+
+    /// Saturating to 16 bits, and adding there, changes nothing that ends within 8 bits.
+    int8x8_t of(Eight values) const noexcept {
+        const int16x8_t narrow = vcombine_s16(vqmovn_s32(values.low), vqmovn_s32(values.high));
+        return vmin_s8(vmax_s8(vqmovn_s16(vqaddq_s16(narrow, zero_point)), low), high);
+    }
 };
 
 template <class Sums>
@@ -115,15 +145,42 @@ struct NeonInt8 : Reference {
 
     static void dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
                            const int8_t* x, int8_t* y, void*) noexcept {
+        constexpr int wide = 8 * Sums::groups;  // outputs at a time
         const InputBlocks inputs(in, x);
-        const NeonRequantizer requantizer(rule);
+        const OutputCodes codes(rule);
+        const ptrdiff_t row = static_cast<ptrdiff_t>(inputs.count) * 8;  // bytes an output
         const int32_t* bias = rule.bias;
-        int8_t tail[8];
-        for (int o = 0; o < out; o += 8, bias += 8, weights += inputs.count * 64) {
-            const int8x8_t codes = requantizer.codes(eight_sums<Sums>(inputs, weights, bias), o);
-            vst1_s8(out - o >= 8 ? y + o : tail, codes);
+        const int32_t* multiplier = rule.multiplier;
+        const int8_t* shift = rule.shift;
+        // A single scale becomes an array that is read again and again.
+        int32_t same_multiplier[wide];
+        int8_t same_shift[wide];
+        if (!rule.per_output) {
+            for (int i = 0; i < wide; i++) same_multiplier[i] = *multiplier;
+            for (int i = 0; i < wide; i++) same_shift[i] = *shift;
+            multiplier = same_multiplier;
+            shift = same_shift;
         }
-        for (int i = 0; i < out % 8; i++) y[out - out % 8 + i] = tail[i];
+        const int step = rule.per_output ? 1 : 0;
+        for (; out >= wide; out -= wide, y += wide, bias += wide, weights += wide * row) {
+            Eight sums[Sums::groups];
+            sum_groups<Sums>(inputs, weights, bias, sums);
+            for (int o = 0; o < wide; o += 8) {
+                vst1_s8(y + o, codes.of(multiply(sums[o / 8], multiplier + o, shift + o)));
+            }
+            multiplier += wide * step;
+            shift += wide * step;
+        }
+        int8_t tail[8];
+        for (; out > 0; out -= 8, y += 8, bias += 8, weights += 8 * row) {
+            Eight sums[1];
+            sum_groups<Sums>(inputs, weights, bias, sums);
+            vst1_s8(out >= 8 ? y : tail, codes.of(multiply(sums[0], multiplier, shift)));
+            multiplier += 8 * step;
+            shift += 8 * step;
+        }
+        // The last eight went too far when `out` is negative now.
+        if (out < 0) memcpy(y - 8, tail, static_cast<size_t>(out + 8));
     }
 
     static void look_up(int n, const int8_t* table, int8_t* x) noexcept {

@@ -10,14 +10,16 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
-#elif defined(__arm__)
+#elif defined(__aarch64__) || defined(__arm__)
 #include <sys/auxv.h>
 #endif
 
 // Best first; the reference, which runs everywhere, is added last.
 #if defined(__x86_64__)
 #define NUTSHELL_PLATFORMS(X) X(avx512) X(avx2) X(sse2)
-#elif defined(__aarch64__) || defined(__arm__)
+#elif defined(__aarch64__)
+#define NUTSHELL_PLATFORMS(X) X(neon_dot) X(neon)
+#elif defined(__arm__)
 #define NUTSHELL_PLATFORMS(X) X(neon)
 #else
 #define NUTSHELL_PLATFORMS(X)
@@ -78,6 +80,11 @@ bool avx512_usable() noexcept {
 #elif defined(__aarch64__)
 
 bool neon_usable() noexcept { return true; }  // part of aarch64
+
+bool neon_dot_usable() noexcept {
+    constexpr unsigned long dot_product = 1ul << 20;  // the kernel's HWCAP bit
+    return (getauxval(AT_HWCAP) & dot_product) != 0;
+}
 
 #elif defined(__arm__)
 
