@@ -20,6 +20,7 @@ class MultiplyAdds {
 #endif
 
     void start(const int32_t*, const int8_t* block, int8x16_t x) noexcept {
+#pragma GCC unroll 8
         for (int o = 0; o < 8; o += 2) {
             const int8x16_t rows = vld1q_s8(block + o * 8);
             part_[o] = vpaddlq_s16(vmull_s8(vget_low_s8(rows), vget_low_s8(x)));
@@ -27,6 +28,7 @@ class MultiplyAdds {
         }
     }
     void add(const int8_t* block, int8x16_t x) noexcept {
+#pragma GCC unroll 8
         for (int o = 0; o < 8; o += 2) {
             const int8x16_t rows = vld1q_s8(block + o * 8);
             add(o, vmull_s8(vget_low_s8(rows), vget_low_s8(x)));
@@ -37,6 +39,7 @@ class MultiplyAdds {
         // The inputs of the first block belong to the high half of its vectors too, those of the
         // second to the low half of its.
         const int8x16_t swapped = vextq_s8(x, x, 8);
+#pragma GCC unroll 8
         for (int o = 0; o < 8; o += 2) {
             if (o % rows_at_once == 0) load_no_further();
             const int8x16_t first = vld1q_s8(blocks + o * 8);

@@ -56,7 +56,8 @@ struct InputBlocks {
 /// The sums of Groups times eight outputs, weights[Groups][inputs.count][8][8] and bias[Groups][8].
 /// start(bias, block, x) begins eight sums with a block of weights and inputs, the inputs twice in
 /// a vector; add(block, x) adds another, add_two(blocks, x) two neighbours and sixteen inputs;
-/// total(bias) ends them. Either of start and total adds the bias.
+/// total(bias) ends them. Either of start and total adds the bias. (Loops over groups and rows are
+/// unrolled by order: clang else walks through arrays in memory.)
 template <class Sums, int Groups>
 inline void sum_groups(const InputBlocks& inputs, const int8_t* weights, const int32_t* bias,
                        Eight (&result)[Groups]) noexcept {
@@ -68,6 +69,7 @@ inline void sum_groups(const InputBlocks& inputs, const int8_t* weights, const i
     }
     const int8_t* group[Groups];
     Sums sums[Groups];
+#pragma GCC unroll 8
     for (int g = 0; g < Groups; g++) {
         group[g] = weights + static_cast<ptrdiff_t>(inputs.count) * 64 * g;
         sums[g].start(bias + 8 * g, group[g], inputs.first);
@@ -76,16 +78,20 @@ inline void sum_groups(const InputBlocks& inputs, const int8_t* weights, const i
     const int8_t* x = inputs.middle;
     for (int pairs = inputs.middle_pairs; pairs > 0; pairs--, x += 16) {
         const int8x16_t two_blocks = vld1q_s8(x);
+#pragma GCC unroll 8
         for (int g = 0; g < Groups; g++) {
             sums[g].add_two(group[g], two_blocks);
             group[g] += 128;
         }
     }
     if (inputs.last_blocks == 2) {
+#pragma GCC unroll 8
         for (int g = 0; g < Groups; g++) sums[g].add_two(group[g], inputs.last);
     } else if (inputs.last_blocks == 1) {
+#pragma GCC unroll 8
         for (int g = 0; g < Groups; g++) sums[g].add(group[g], inputs.last);
     }
+#pragma GCC unroll 8
     for (int g = 0; g < Groups; g++) result[g] = sums[g].total(bias + 8 * g);
 }
 
