@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 // What the tests of the device library share: two models, numbers from a generator that is not the
-// library's own, arrays with guard zones, and equality of bits.
+// library's own, and equality of bits.
 #pragma once
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <vector>
 
 #include "nutshell/nutshell.hpp"
@@ -89,40 +88,5 @@ double distance(const std::vector<A>& a, const std::vector<B>& b) {
     }
     return most;
 }
-
-/// Floats one float away from any alignment between zones of a NaN: a write outside shows in the
-/// zones, a read outside spreads the NaN into results.
-class Guarded {
-  public:
-    explicit Guarded(const std::vector<float>& values)
-        : size_(values.size()), words_(new float[size_ + 2 * kZone + kLanes]) {
-        const size_t past = reinterpret_cast<uintptr_t>(words_.get()) / sizeof(float) % kLanes;
-        begin_ = kZone + (kLanes + 1 - past) % kLanes;
-        std::fill_n(words_.get(), begin_, float_of(kGuard));
-        std::copy(values.begin(), values.end(), data());
-        std::fill_n(data() + size_, kZone, float_of(kGuard));
-    }
-
-    float* data() { return words_.get() + begin_; }
-    std::vector<float> values() const {
-        const float* first = words_.get() + begin_;
-        return {first, first + size_};
-    }
-    bool intact() const {
-        const auto is_guard = [](float word) { return bits_of(word) == kGuard; };
-        const float* words = words_.get();
-        return std::all_of(words, words + begin_, is_guard) &&
-               std::all_of(words + begin_ + size_, words + begin_ + size_ + kZone, is_guard);
-    }
-
-  private:
-    static constexpr uint32_t kGuard = 0x7FE5A5A5;  // a quiet NaN: copying keeps its bits
-    static constexpr size_t kZone = 32;
-    static constexpr size_t kLanes = 16;
-
-    size_t size_;
-    size_t begin_ = 0;
-    std::unique_ptr<float[]> words_;
-};
 
 }  // namespace nutshell::tests

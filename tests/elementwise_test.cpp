@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The kernels that go over an array once, on every platform: all small sizes, unaligned arrays and
-// guard zones, against double precision.
+// guard pages, against double precision.
 #include <doctest/doctest.h>
 
 #include <functional>
@@ -28,12 +28,12 @@ using Oracle = std::function<void(Elements&)>;
 
 class Arrays {
   public:
-    explicit Arrays(int n)
+    Arrays(int n, Side guarded)
         : numbers_(static_cast<uint64_t>(n) + 11),
-          a(numbers_.list(static_cast<size_t>(n))),
-          b(numbers_.list(static_cast<size_t>(n))),
-          c(numbers_.list(static_cast<size_t>(n))),
-          d(numbers_.list(static_cast<size_t>(n), 0.0f, 1.0f)) {
+          a(numbers_.list(static_cast<size_t>(n)), guarded),
+          b(numbers_.list(static_cast<size_t>(n)), guarded),
+          c(numbers_.list(static_cast<size_t>(n)), guarded),
+          d(numbers_.list(static_cast<size_t>(n), 0.0f, 1.0f), guarded) {
         for (size_t i = 0; i < static_cast<size_t>(n); i++) {
             before_.push_back(
                 {wide(a.data()[i]), wide(b.data()[i]), wide(c.data()[i]), wide(d.data()[i])});
@@ -67,16 +67,25 @@ class Arrays {
     Guarded a, b, c, d;  // a, b, c in -1..1, d in 0..1
 };
 
-/// run(kernels, n, arrays) for all small n on all platforms, checked against the oracle.
-void check_all(const std::function<void(const Kernels&, int, Arrays&)>& run, const Oracle& oracle) {
+/// run(kernels, n, arrays) for all small n on all platforms, both ends of the arrays guarded.
+void for_all(const std::function<void(const Kernels&, int, Arrays&)>& run) {
     for_each_platform([&](const platform::Platform& platform) {
         for (int n = 0; n <= kMost; n++) {
             INFO("platform: ", std::string(platform.name));
             CAPTURE(n);
-            Arrays arrays(n);
-            run(*platform.kernels, n, arrays);
-            arrays.check(oracle);
+            for (const Side guarded : {Side::begin, Side::end}) {
+                Arrays arrays(n, guarded);
+                run(*platform.kernels, n, arrays);
+            }
         }
+    });
+}
+
+/// The same, checked against the oracle.
+void check_all(const std::function<void(const Kernels&, int, Arrays&)>& run, const Oracle& oracle) {
+    for_all([&](const Kernels& kernels, int n, Arrays& arrays) {
+        run(kernels, n, arrays);
+        arrays.check(oracle);
     });
 }
 
@@ -117,32 +126,25 @@ TEST_CASE("derivatives of the activations are right at every small size") {
 }
 
 TEST_CASE("losses and sums are right at every small size") {
-    for_each_platform([](const platform::Platform& platform) {
-        for (int n = 0; n <= kMost; n++) {
-            INFO("platform: ", std::string(platform.name));
-            CAPTURE(n);
-            const Kernels& kernels = *platform.kernels;
-            double cross_entropy = 0, squares = 0, sum = 0;
-            const Oracle both = [&](Elements& e) {
-                const double probability = 1 / (1 + std::exp(-e.a));
-                cross_entropy -=
-                    e.d * std::log(probability) + (1 - e.d) * std::log(1 - probability);
-                squares += (e.b - e.d) * (e.b - e.d);
-                sum += e.c * e.c;
-                e.a = (probability - e.d) * 0.25;
-                e.b = 2 * (e.b - e.d) * 0.25;
-            };
-            Arrays arrays(n);
-            const float loss =
-                kernels.sigmoid_cross_entropy(n, 0.25f, arrays.d.data(), arrays.a.data());
-            const float error = kernels.squared_error(n, 0.25f, arrays.d.data(), arrays.b.data());
-            const float norm = kernels.sum_of_squares(n, arrays.c.data());
-            arrays.check(both);
-            // Sums of n positive terms of a few roundings each.
-            CHECK(std::fabs(wide(loss) - cross_entropy) <= (n + 8) * kRoundoff * cross_entropy);
-            CHECK(std::fabs(wide(error) - squares) <= (n + 8) * kRoundoff * squares);
-            CHECK(std::fabs(wide(norm) - sum) <= (n + 8) * kRoundoff * sum);
-        }
+    for_all([](const Kernels& kernels, int n, Arrays& arrays) {
+        double cross_entropy = 0, squares = 0, sum = 0;
+        const Oracle both = [&](Elements& e) {
+            const double probability = 1 / (1 + std::exp(-e.a));
+            cross_entropy -= e.d * std::log(probability) + (1 - e.d) * std::log(1 - probability);
+            squares += (e.b - e.d) * (e.b - e.d);
+            sum += e.c * e.c;
+            e.a = (probability - e.d) * 0.25;
+            e.b = 2 * (e.b - e.d) * 0.25;
+        };
+        const float loss =
+            kernels.sigmoid_cross_entropy(n, 0.25f, arrays.d.data(), arrays.a.data());
+        const float error = kernels.squared_error(n, 0.25f, arrays.d.data(), arrays.b.data());
+        const float norm = kernels.sum_of_squares(n, arrays.c.data());
+        arrays.check(both);
+        // Sums of n positive terms of a few roundings each.
+        CHECK(std::fabs(wide(loss) - cross_entropy) <= (n + 8) * kRoundoff * cross_entropy);
+        CHECK(std::fabs(wide(error) - squares) <= (n + 8) * kRoundoff * squares);
+        CHECK(std::fabs(wide(norm) - sum) <= (n + 8) * kRoundoff * sum);
     });
 }
 

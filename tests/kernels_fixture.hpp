@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Matrix products in double precision, with what float arithmetic may differ from them.
+// Matrix products in double precision, with what float arithmetic may differ from them; and the
+// platforms to test.
 #pragma once
+#include <string>
+
 #include "device_fixture.hpp"
+#include "guarded.hpp"
 #include "nutshell/platform.hpp"
 
 namespace nutshell::tests {
@@ -50,11 +54,18 @@ inline Expected product(int m, int n, int k, double alpha, const std::vector<flo
     return result;
 }
 
-/// Calls check(platform) for each platform that this machine can run.
+/// The one platform that this program has in a form that every machine can run; null in ordinary
+/// programs. Defined beside main().
+extern const char* const emulated_platform;
+
+/// Calls check(platform) for each platform that this machine can run, or for the emulated one.
 template <class Check>
 void for_each_platform(Check check) {
     for (int i = 0; i < platform::count(); i++) {
-        if (platform::at(i).usable()) check(platform::at(i));
+        const platform::Platform& platform = platform::at(i);
+        const bool runs =
+            emulated_platform ? std::string(platform.name) == emulated_platform : platform.usable();
+        if (runs) check(platform);
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 #include <numeric>
 
 #include "device_fixture.hpp"

@@ -8,7 +8,7 @@ set -euo pipefail
 . "$(dirname "$0")/packages.sh"
 root=$(cd "$(dirname "$0")/.." && pwd)
 
-install_packages "${build_packages[@]}" doctest-dev
+install_packages "${build_packages[@]}" doctest-dev libsimde-dev
 
 # Tests that need what cannot be installed are reported as skipped.
 install_packages clang++:clang clang-format:clang-format clang-tidy:clang-tidy \
