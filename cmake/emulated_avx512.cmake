@@ -19,7 +19,7 @@ function(nutshell_emulated_avx512 target program)
     target_compile_definitions(${target}_kernels PRIVATE ${flags})
     # Warnings are for the real copy; here they are about SIMDe.
     target_compile_options(${target}_kernels PRIVATE
-                           $<TARGET_PROPERTY:nutshell,COMPILE_OPTIONS> -w)
+                           $<TARGET_PROPERTY:nutshell,COMPILE_OPTIONS> -w -Wno-psabi)
     target_include_directories(${target}_kernels BEFORE PRIVATE
                                ${PROJECT_SOURCE_DIR}/tests/avx512_emulated)
     target_include_directories(${target}_kernels PRIVATE ${PROJECT_SOURCE_DIR}/lib

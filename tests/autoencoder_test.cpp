@@ -6,7 +6,6 @@
 #include <doctest/doctest.h>
 
 #include <limits>
-#include <memory>
 
 #include "tools/model_file.hpp"
 #include "twin_fixture.hpp"

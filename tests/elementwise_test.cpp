@@ -64,7 +64,7 @@ class Arrays {
     std::vector<Elements> before_;
 
   public:
-    Guarded a, b, c, d;  // a, b, c in -1..1, d in 0..1
+    Guarded<float> a, b, c, d;  // a, b, c in -1..1, d in 0..1
 };
 
 /// run(kernels, n, arrays) for all small n on all platforms, both ends of the arrays guarded.

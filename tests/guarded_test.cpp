@@ -34,10 +34,10 @@ volatile float sink;
 }  // namespace
 
 TEST_CASE("reading or writing one float past the guarded side of an array stops the program") {
-    for (const size_t size : {0, 1, 7, 1023, 1024, 5000}) {
+    for (const size_t size : {0u, 1u, 7u, 1023u, 1024u, 5000u}) {
         CAPTURE(size);
-        Guarded at_begin(std::vector<float>(size), Side::begin);
-        Guarded at_end(std::vector<float>(size), Side::end);
+        Guarded<float> at_begin(std::vector<float>(size), Side::begin);
+        Guarded<float> at_end(std::vector<float>(size), Side::end);
         volatile float* before = at_begin.data() - 1;
         volatile float* behind = at_end.data() + size;
         CHECK(is_stopped([=] { sink = *before; }));
@@ -50,10 +50,10 @@ TEST_CASE("reading or writing one float past the guarded side of an array stops 
 #endif
 
 TEST_CASE("a write on the other side of a guarded array is seen") {
-    for (const size_t size : {0, 1, 7, 1024}) {
+    for (const size_t size : {0u, 1u, 7u, 1024u}) {
         CAPTURE(size);
-        Guarded at_begin(std::vector<float>(size), Side::begin);
-        Guarded at_end(std::vector<float>(size), Side::end);
+        Guarded<float> at_begin(std::vector<float>(size), Side::begin);
+        Guarded<float> at_end(std::vector<float>(size), Side::end);
         CHECK(at_begin.intact());
         CHECK(at_end.intact());
         at_begin.data()[size] = 0;

@@ -10,40 +10,6 @@
 
 namespace nutshell::tests {
 
-/// Bytes or words, one element past a 64-byte boundary, between zones whose change shows.
-template <class T>
-class Fenced {
-  public:
-    explicit Fenced(const std::vector<T>& values) : size_(values.size()) {
-        const size_t bytes = size_ * sizeof(T) + 2 * kZone + kLine;
-        memory_.assign(bytes, kGuard);
-        const size_t past = reinterpret_cast<uintptr_t>(memory_.data() + kZone) % kLine;
-        begin_ = kZone + (kLine - past) % kLine + sizeof(T);
-        if (size_ > 0) std::memcpy(data(), values.data(), size_ * sizeof(T));
-    }
-    T* data() { return reinterpret_cast<T*>(memory_.data() + begin_); }
-    std::vector<T> values() const {
-        std::vector<T> copy(size_);
-        if (size_ > 0) std::memcpy(copy.data(), memory_.data() + begin_, size_ * sizeof(T));
-        return copy;
-    }
-    bool intact() const {
-        const auto is_guard = [](uint8_t byte) { return byte == kGuard; };
-        return std::all_of(memory_.begin(), memory_.begin() + at(begin_), is_guard) &&
-               std::all_of(memory_.begin() + at(begin_ + size_ * sizeof(T)), memory_.end(),
-                           is_guard);
-    }
-
-  private:
-    static constexpr uint8_t kGuard = 0xA7;
-    static constexpr size_t kZone = 128, kLine = 64;
-    static ptrdiff_t at(size_t index) { return static_cast<ptrdiff_t>(index); }
-
-    size_t size_;
-    size_t begin_ = 0;
-    std::vector<uint8_t> memory_;
-};
-
 /// gemmlowp's SaturatingRoundingDoublingHighMul.
 inline int64_t doubling_high_multiply(int64_t a, int64_t b) {
     const int64_t product = a * b;
@@ -132,24 +98,24 @@ class Int8Numbers {
     Numbers numbers_;
 };
 
-/// A layer in a platform's packing, in fenced memory.
+/// A layer in a platform's packing, in guarded memory.
 struct PackedInt8Layer {
     Packing packing;
     int in, out;
-    Fenced<int8_t> weights;
-    Fenced<int32_t> bias;
-    Fenced<int32_t> multiplier;
-    Fenced<int8_t> shift;
+    Guarded<int8_t> weights;
+    Guarded<int32_t> bias;
+    Guarded<int32_t> multiplier;
+    Guarded<int8_t> shift;
     Requantization rule;
 
-    PackedInt8Layer(const Int8Layer& layer, Packing p)
+    PackedInt8Layer(const Int8Layer& layer, Packing p, Side guarded)
         : packing(p),
           in(layer.in),
           out(layer.out),
-          weights(std::vector<int8_t>(static_cast<size_t>(packed_weights(p, in, out)))),
-          bias(std::vector<int32_t>(static_cast<size_t>(packed_biases(p, out)))),
-          multiplier(padded(layer.multiplier)),
-          shift(padded(layer.shift)) {
+          weights(std::vector<int8_t>(static_cast<size_t>(packed_weights(p, in, out))), guarded),
+          bias(std::vector<int32_t>(static_cast<size_t>(packed_biases(p, out))), guarded),
+          multiplier(padded(layer.multiplier), guarded),
+          shift(padded(layer.shift), guarded) {
         pack_weights(p, in, out, layer.weights.data(), weights.data());
         pack_bias(p, in, out, layer.weights.data(), layer.bias.data(), bias.data());
         rule = {bias.data(),      multiplier.data(), shift.data(), layer.multiplier.size() > 1,

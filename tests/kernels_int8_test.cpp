@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The int8 kernels of every platform give the bytes that 64-bit integers give: all small sizes,
-// unaligned and fenced, random large ones, extreme weights, every kind of requantization.
+// unaligned and guarded, random large ones, extreme weights, every kind of requantization.
 #include <doctest/doctest.h>
 
 #include <string>
@@ -12,11 +12,13 @@ using namespace nutshell::tests;
 
 namespace {
 
-/// Runs the layer on the platform; the first output that is wrong, or -1.
+/// Runs the layer on the platform, its arrays guarded on one side; the first output that is wrong,
+/// or -1.
 int first_wrong(const platform::Platform& platform, const Int8Layer& layer,
-                const std::vector<int8_t>& x) {
-    PackedInt8Layer packed(layer, platform.kernels->int8_packing);
-    Fenced<int8_t> input(x), output(std::vector<int8_t>(static_cast<size_t>(layer.out)));
+                const std::vector<int8_t>& x, Side guarded) {
+    PackedInt8Layer packed(layer, platform.kernels->int8_packing, guarded);
+    Guarded<int8_t> input(x, guarded);
+    Guarded<int8_t> output(std::vector<int8_t>(static_cast<size_t>(layer.out)), guarded);
     Scratch scratch(layer.in);
     platform.kernels->dense_int8(layer.in, layer.out, packed.weights.data(), packed.rule,
                                  input.data(), output.data(), scratch.data());
@@ -29,6 +31,13 @@ int first_wrong(const platform::Platform& platform, const Int8Layer& layer,
         if (ours[static_cast<size_t>(o)] != expected[static_cast<size_t>(o)]) return o;
     }
     return -1;
+}
+
+/// The same with either side guarded.
+int first_wrong(const platform::Platform& platform, const Int8Layer& layer,
+                const std::vector<int8_t>& x) {
+    const int wrong = first_wrong(platform, layer, x, Side::begin);
+    return wrong >= 0 ? wrong : first_wrong(platform, layer, x, Side::end);
 }
 
 void check_layer(const platform::Platform& platform, int in, int out, Int8Choice choice,
@@ -134,15 +143,17 @@ TEST_CASE("look_up replaces each code by the entry of its byte") {
     for_each_platform([&](const platform::Platform& platform) {
         for (int n = 0; n <= 256; n++) {
             const std::vector<int8_t> some(codes.begin(), codes.begin() + n);
-            Fenced<int8_t> x(some), entries(table);
-            platform.kernels->look_up(n, entries.data(), x.data());
-            bool right = x.intact() && entries.intact();
-            const std::vector<int8_t> ours = x.values();
-            for (size_t i = 0; i < ours.size(); i++) {
-                right = right && ours[i] == table[static_cast<uint8_t>(some[i])];
+            for (const Side guarded : {Side::begin, Side::end}) {
+                Guarded<int8_t> x(some, guarded), entries(table, guarded);
+                platform.kernels->look_up(n, entries.data(), x.data());
+                bool right = x.intact() && entries.intact();
+                const std::vector<int8_t> ours = x.values();
+                for (size_t i = 0; i < ours.size(); i++) {
+                    right = right && ours[i] == table[static_cast<uint8_t>(some[i])];
+                }
+                INFO(std::string(platform.name), " n ", n);
+                CHECK(right);
             }
-            INFO(std::string(platform.name), " n ", n);
-            CHECK(right);
         }
     });
 }

@@ -51,8 +51,9 @@ using Multiply = decltype(Kernels::gemm_nt);
 /// One product with bias, without, and clamped, at one size. Returns what is wrong, or "".
 std::string wrong_product(Multiply multiply, Order b_order, Size s, Side guarded) {
     Numbers numbers(static_cast<uint64_t>(s.m * 10000 + s.n * 100 + s.k));
-    Guarded a(numbers.list(area(s.m, s.k)), guarded), b(numbers.list(area(s.k, s.n)), guarded);
-    Guarded bias(numbers.list(static_cast<size_t>(s.n)), guarded);
+    Guarded<float> a(numbers.list(area(s.m, s.k)), guarded),
+        b(numbers.list(area(s.k, s.n)), guarded);
+    Guarded<float> bias(numbers.list(static_cast<size_t>(s.n)), guarded);
     const Clamp narrow{-0.25f, 0.5f};
     for (const int variant : {0, 1, 2}) {
         const bool with_bias = variant != 0;
@@ -66,7 +67,7 @@ std::string wrong_product(Multiply multiply, Order b_order, Size s, Side guarded
             for (double& value : expected.value) value = std::min(std::max(value, -0.25), 0.5);
         }
         // Overwritten, not added to.
-        Guarded c(std::vector<float>(area(s.m, s.n), std::nanf("")), guarded);
+        Guarded<float> c(std::vector<float>(area(s.m, s.n), std::nanf("")), guarded);
         multiply(s.m, s.n, s.k, a.data(), b.data(), with_bias ? bias.data() : nullptr,
                  variant == 2 ? narrow : kNone, c.data());
         if (expected.first_outside(c.values()) >= 0) return text(s) + ": wrong sum";
@@ -77,10 +78,11 @@ std::string wrong_product(Multiply multiply, Order b_order, Size s, Side guarded
 
 std::string wrong_accumulation(const Kernels& kernels, Size s, Side guarded) {
     Numbers numbers(static_cast<uint64_t>(s.m * 10000 + s.n * 100 + s.k) + 7);
-    Guarded a(numbers.list(area(s.k, s.m)), guarded), b(numbers.list(area(s.k, s.n)), guarded);
+    Guarded<float> a(numbers.list(area(s.k, s.m)), guarded),
+        b(numbers.list(area(s.k, s.n)), guarded);
     const std::vector<float> start = numbers.list(area(s.m, s.n));
     for (const float alpha : {1.0f, -0.37f}) {
-        Guarded c(start, guarded);
+        Guarded<float> c(start, guarded);
         kernels.gemm_tn(s.m, s.n, s.k, alpha, a.data(), b.data(), c.data());
         const Expected expected = product(s.m, s.n, s.k, static_cast<double>(alpha), a.values(),
                                           Order::transposed, b.values(), Order::plain, start);
@@ -92,10 +94,10 @@ std::string wrong_accumulation(const Kernels& kernels, Size s, Side guarded) {
 
 std::string wrong_rows(const Kernels& kernels, int rows, int n, Side guarded) {
     Numbers numbers(static_cast<uint64_t>(rows * 100 + n));
-    Guarded x(numbers.list(area(rows, n)), guarded);
+    Guarded<float> x(numbers.list(area(rows, n)), guarded);
     const std::vector<float> start = numbers.list(static_cast<size_t>(n));
     const std::vector<float> ones(static_cast<size_t>(rows), 1.0f);
-    Guarded y(start, guarded);
+    Guarded<float> y(start, guarded);
     kernels.add_rows(rows, n, -0.37f, x.data(), y.data());
     const Expected expected = product(1, n, rows, static_cast<double>(-0.37f), ones, Order::plain,
                                       x.values(), Order::plain, start);

@@ -30,7 +30,7 @@ TEST_CASE("every packing is undone by its inverse, at all small sizes") {
         for (int in = 1; in <= 34; in++) {
             for (int out = 1; out <= 18; out++) {
                 const Int8Layer layer = numbers.layer(in, out, {});
-                PackedInt8Layer packed(layer, packing);
+                PackedInt8Layer packed(layer, packing, Side::end);
                 std::vector<int8_t> weights(layer.weights.size());
                 std::vector<int32_t> bias(layer.bias.size());
                 unpack_weights(packing, in, out, packed.weights.data(), weights.data());

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <map>
-#include <memory>
 #include <numeric>
 
 #include "device_fixture.hpp"

@@ -3,7 +3,6 @@
 // training by batches and by samples, and whole epochs of the command's training loop.
 #include <doctest/doctest.h>
 
-#include <memory>
 #include <numeric>
 
 #include "tools/fit.hpp"
