@@ -118,7 +118,7 @@ struct PackedInt8Layer {
           shift(padded(layer.shift), guarded) {
         pack_weights(p, in, out, layer.weights.data(), weights.data());
         pack_bias(p, in, out, layer.weights.data(), layer.bias.data(), bias.data());
-        rule = {bias.data(),      multiplier.data(), shift.data(), layer.multiplier.size() > 1,
+        rule = {bias.data(),      multiplier.data(), shift.data(), layer.multiplier.size() != 1,
                 layer.zero_point, layer.low,         layer.high};
     }
 
