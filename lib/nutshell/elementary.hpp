@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // exp, tanh, sigmoid and log(1 + x) once for every platform, over a vector type V that an
 // instruction set supplies (the reference supplies one lane). No libm: the same bits everywhere
-// for the same V. Included by kernel sources only, which are compiled without contraction.
+// for the same V. Included by kernel sources only, which are compiled without contraction. Errors,
+// in units in the last place, are the largest over every float there is, on any platform
+// (tests/exhaustive/elementary.cpp).
 //
 // V has: lanes, set(float), + - * /, mul_add(a, b, c) = a * b + c, abs, max(a, b) and min(a, b)
 // that return b when either is NaN, select_negative(x, a, b) = x < 0 ? a : b, copy_sign(magnitude,
@@ -35,7 +37,7 @@ inline Exponential<V> split_exp(V x) noexcept {
     return {V::shift_to_exponent(rounded), V::mul_add(q * r, r, r)};
 }
 
-/// e^-|x|, never below the smallest normal number; NaN stays NaN.
+/// e^-|x|, never below the smallest normal number; NaN stays NaN. Off by at most 1.1 units.
 template <class V>
 inline V exp_of_minus_abs(V x) noexcept {
     const V clipped = V::max(V::set(-87.3f), V::set(0.0f) - V::abs(x));
@@ -43,7 +45,8 @@ inline V exp_of_minus_abs(V x) noexcept {
     return V::mul_add(e.scale, e.p, e.scale);
 }
 
-/// The parts of 1 / (1 + e^-x) that the loss shares.
+/// The parts of 1 / (1 + e^-x) that the loss shares. The value is off by at most 2.9 units, or by
+/// 1.3e-38.
 template <class V>
 struct Sigmoid {
     V value;
@@ -70,14 +73,16 @@ inline V twice_artanh(V s) noexcept {
     return (s + s) * q;
 }
 
-/// log(1 + e) for e in [0, 1], without forming 1 + e.
+/// log(1 + e) for e in [0, 1], without forming 1 + e. With e = exp_of_minus_abs(x), off by at most
+/// 3.7 units of log(1 + e^-|x|).
 template <class V>
 inline V log_one_plus(V e) noexcept {
     return twice_artanh(e / (V::set(2.0f) + e));
 }
 
 /// log(x) of a positive, normal, finite x; NaN stays NaN. x = 2^n * m with m in [1, 2), halved when
-/// it is above 4/3, so that |s| = |m - 1| / (m + 1) <= 1/5; the polynomial of log_one_plus.
+/// it is above 4/3, so that |s| = |m - 1| / (m + 1) <= 1/5; the polynomial of log_one_plus. Off by
+/// at most 2.9 units.
 template <class V>
 inline V log(V x) noexcept {
     const V one = V::set(1.0f);
@@ -89,7 +94,8 @@ inline V log(V x) noexcept {
     return V::mul_add(n, V::set(0.693147182f), twice_artanh(s));
 }
 
-/// tanh(x) = t / (t + 2) with t = e^(2|x|) - 1, which keeps its accuracy near zero.
+/// tanh(x) = t / (t + 2) with t = e^(2|x|) - 1, which keeps its accuracy near zero. Off by at most
+/// 2.7 units.
 template <class V>
 inline V tanh(V x) noexcept {
     const V magnitude = V::min(V::set(9.1f), V::abs(x));

@@ -21,7 +21,7 @@ const char* const emulated_platform = nullptr;
 namespace {
 
 // As nutshell/elementary.hpp states them.
-constexpr double kExpUlp = 2.0, kLogUlp = 4.0;
+constexpr double kExpUlp = 1.1, kLogUlp = 2.9;
 
 /// One lane of the vector type that elementary.hpp asks for, multiply-add rounded once or twice:
 /// reaches exp and log themselves, which are no kernels.
