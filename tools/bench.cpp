@@ -2,40 +2,16 @@
 #include "bench.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 #include <limits>
 
 #include "fit.hpp"
+#include "stopwatch.hpp"
 #include "training_report.hpp"
 
 namespace nutshell::tools {
 namespace {
 
-constexpr int kRows = 32;       // samples together, as in training
-constexpr double kLong = 0.02;  // seconds after which the best of the runs is known well enough
-
-double thread_seconds() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-/// Runs between two looks at the clock, which costs about as much as a small kernel.
-constexpr int kRepeats = 16;
-
-/// The shortest of many runs of a piece of work, in seconds.
-template <class Work>
-double best_time(Work work) {
-    double best = std::numeric_limits<double>::infinity();
-    const double end = thread_seconds() + kLong;
-    do {
-        const double start = thread_seconds();
-        for (int i = 0; i < kRepeats; i++) work();
-        best = std::min(best, (thread_seconds() - start) / kRepeats);
-    } while (thread_seconds() < end);
-    return best;
-}
+constexpr int kRows = 32;  // samples together, as in training
 
 std::string product_shape(int m, int n, int k) {
     return std::to_string(m) + "x" + std::to_string(n) + "x" + std::to_string(k);

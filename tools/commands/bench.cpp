@@ -6,15 +6,16 @@
 #include <limits>
 #include <thread>
 
-#include "commands.hpp"
+#include "bench_sizes.hpp"
 #include "tools/error.hpp"
 #include "tools/layer_list.hpp"
+#include "tools/picture/picture.hpp"
 
 namespace nutshell::tools {
 namespace {
 
 struct Options {
-    std::string data = "sample", layers = "784,24,784", only;
+    std::string data = "sample", layers = "784,24,784", only, sweep;
     int epochs = 3, threads = 2;
 };
 
@@ -110,18 +111,29 @@ int bench(const Options& options, const Common& common) {
     graph.initialize(1, Initializer::glorot_uniform);
     const Dataset data = load_data(options.data).train;
     require_fit(graph, data, LossKind::binary_cross_entropy);
+    if (!options.sweep.empty())
+        (void)picture_bytes(options.sweep, Picture{1, 1, "", [](Canvas&) {}});
     nlohmann::ordered_json platforms = nlohmann::ordered_json::array();
+    std::vector<SizeSweep> sweeps;
     for (int i = 0; i < platform::count(); i++) {
         const platform::Platform& platform = platform::at(i);
         if (!platform.usable() || (!options.only.empty() && options.only != platform.name))
             continue;
         const PlatformSpeed speed = measure(platform, graph, data, options);
+        const bool sweep = !options.sweep.empty() && platform.peak;
+        if (sweep) sweeps.push_back(measure_sizes(platform));
         if (common.json) {
             platforms.push_back(to_json(speed));
+            if (sweep) platforms.back()["sizes"] = to_json(sweeps.back());
         } else {
             print_table(speed);
+            if (sweep) print_sweep(sweeps.back());
         }
     }
+    if (!options.sweep.empty() && sweeps.empty()) {
+        throw Error("--sweep compares with the peak of an instruction set; the reference has none");
+    }
+    if (!options.sweep.empty()) save_picture(options.sweep, picture_of_sweeps(sweeps));
     if (common.json) {
         print_json({{"layers", layer_sizes(graph)},
                     {"data", data.name},
@@ -150,6 +162,9 @@ void add_bench(CLI::App& app, Common& common) {
     command->add_option("--threads", options.threads, "Of the second training; 1: none")
         ->check(between(1, 64))
         ->capture_default_str();
+    command->add_option("--sweep", options.sweep,
+                        "Also measure the products at sizes 1 to 1024 and draw them: a .png or "
+                        ".svg file");
 }
 
 }  // namespace nutshell::tools

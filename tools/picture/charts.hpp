@@ -51,4 +51,19 @@ struct ErrorHistogram {
 };
 Picture error_histogram(ErrorHistogram histogram);
 
+/// Speed as a part of the peak, over sizes.
+struct SpeedCurves {
+    struct Curve {
+        std::string name;
+        std::vector<double> parts;       // of the peak, 0..1, one a size
+        int marked_size = 0;             // where a ring stands; 0: nowhere
+        std::vector<std::string> notes;  // beside the chart, below the name
+    };
+    std::string title, explanation;
+    std::string size_name;   // title of the x axis
+    std::vector<int> sizes;  // ascending, at least two, from 1 on
+    std::vector<Curve> curves;
+};
+Picture speed_curves(SpeedCurves chart);
+
 }  // namespace nutshell::tools
