@@ -5,6 +5,7 @@
 #endif
 #include <immintrin.h>
 
+#include "blocks_int8.hpp"
 #include "vector.hpp"
 
 namespace nutshell {
@@ -69,9 +70,97 @@ inline Vec operator-(Vec a, Vec b) noexcept { return {_mm256_sub_ps(a.v, b.v)}; 
 inline Vec operator*(Vec a, Vec b) noexcept { return {_mm256_mul_ps(a.v, b.v)}; }
 inline Vec operator/(Vec a, Vec b) noexcept { return {_mm256_div_ps(a.v, b.v)}; }
 
+/// 8 outputs; bytes multiplied in pairs, |x| with the weight under x's sign, so that no pair
+/// saturates.
+struct Int8 {
+    static constexpr int tile_groups = 4;  // 8 sums, 2 of the input, ones, what is in between
+    static constexpr int chains = 1;
+    static constexpr bool unsigned_inputs = false;
+
+    struct Sums {
+        __m256i v[2];  // outputs 0 0 1 1 2 2 3 3, 4 4 5 5 6 6 7 7
+    };
+    struct Input {
+        __m256i x, magnitude;
+    };
+    static Input input(const int8_t* x) noexcept {
+        int64_t codes;
+        memcpy(&codes, x, sizeof codes);
+        const __m256i v = _mm256_set1_epi64x(codes);
+        return {v, _mm256_abs_epi8(v)};
+    }
+    static void multiply_add(Sums& sums, Input input, const int8_t* block) noexcept {
+        for (int half = 0; half < 2; half++) {
+            const __m256i weights = load(block + 32 * half);
+            const __m256i pairs =
+                _mm256_maddubs_epi16(input.magnitude, _mm256_sign_epi8(weights, input.x));
+            sums.v[half] =
+                _mm256_add_epi32(sums.v[half], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+        }
+    }
+    static void add(Sums& to, Sums sums) noexcept {
+        for (int half = 0; half < 2; half++) {
+            to.v[half] = _mm256_add_epi32(to.v[half], sums.v[half]);
+        }
+    }
+    template <int Groups>
+    static void finish(const Sums* sums, const OutputScales& scales, int count,
+                       int8_t* y) noexcept {
+        __m256i codes[tile_groups] = {};
+        for (int g = 0; g < Groups; g++) {
+            const __m256i pairs = _mm256_hadd_epi32(sums[g].v[0], sums[g].v[1]);  // 0145 2367
+            const __m256i total =
+                _mm256_add_epi32(_mm256_permute4x64_epi64(pairs, 0xD8), load(scales.bias + 8 * g));
+            codes[g] = multiply(total, scales.multiplier + 8 * g, scales.shift + 8 * g);
+        }
+        const __m256i zero_point = _mm256_set1_epi16(scales.zero_point);
+        const __m256i low = _mm256_adds_epi16(_mm256_packs_epi32(codes[0], codes[1]), zero_point);
+        const __m256i high = _mm256_adds_epi16(_mm256_packs_epi32(codes[2], codes[3]), zero_point);
+        const __m256i bytes = _mm256_permutevar8x32_epi32(
+            _mm256_packs_epi16(low, high), _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+        const __m256i clamped = _mm256_min_epi8(
+            _mm256_set1_epi8(scales.high), _mm256_max_epi8(_mm256_set1_epi8(scales.low), bytes));
+        if (count == 32) return _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), clamped);
+        int8_t all[32];
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(all), clamped);
+        copy_codes(all, count, y);
+    }
+
+  private:
+    template <class T>
+    static __m256i load(const T* p) noexcept {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    }
+
+    /// nutshell::multiply of 8 sums, with their doubles: the product's upper half is then its
+    /// quotient by 2^31. The second rounding is of the magnitude.
+    static __m256i multiply(__m256i sums, const int32_t* multipliers,
+                            const int8_t* shifts) noexcept {
+        const __m256i multiplier = load(multipliers);
+        const __m256i shift =
+            _mm256_cvtepi8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(shifts)));
+        const __m256i left = _mm256_max_epi32(shift, _mm256_setzero_si256());
+        const __m256i right = _mm256_sub_epi32(left, shift);
+        // 2^(right - 1): a shift of 32 or more, as where right is 0, gives 0.
+        const __m256i half =
+            _mm256_sllv_epi32(_mm256_set1_epi32(1), _mm256_xor_si256(shift, _mm256_set1_epi32(-1)));
+
+        const __m256i twice = _mm256_sllv_epi32(_mm256_add_epi32(sums, sums), left);
+        const __m256i rounding = _mm256_set1_epi64x(int64_t{1} << 31);
+        const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(twice, multiplier), rounding);
+        const __m256i odd = _mm256_add_epi64(
+            _mm256_mul_epi32(_mm256_srli_epi64(twice, 32), _mm256_srli_epi64(multiplier, 32)),
+            rounding);
+        const __m256i quotient = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
+        const __m256i magnitude =
+            _mm256_srlv_epi32(_mm256_add_epi32(_mm256_abs_epi32(quotient), half), right);
+        return _mm256_sign_epi32(magnitude, quotient);
+    }
+};
+
 }  // namespace
 
 extern const VectorPlatform avx2_platform;
-const VectorPlatform avx2_platform = vector_platform<Vec, Reference>();
+const VectorPlatform avx2_platform = vector_platform<Vec, BlockKernels<Int8>>();
 
 }  // namespace nutshell

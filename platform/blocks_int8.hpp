@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+// dense_int8 over Packing::simd, once: which tiles of outputs a layer is cut into, its odd inputs
+// and the scales of its outputs. An instruction set I supplies Sums of 8 outputs, an Input of 8
+// codes, multiply_add of both with a block of weights, and finish, which makes codes of sums.
+#pragma once
+#include <string.h>
+
+#include "nutshell/kernels.hpp"
+
+namespace nutshell {
+
+constexpr int kBlockOutputs = rule_of(Packing::simd).outputs;
+constexpr int kBlockInputs = rule_of(Packing::simd).inputs;
+constexpr int kBlockBytes = kBlockOutputs * kBlockInputs;
+
+/// The requantization of some outputs, readable in whole groups of kBlockOutputs.
+struct OutputScales {
+    const int32_t* bias;
+    const int32_t* multiplier;
+    const int8_t* shift;
+    int8_t zero_point, low, high;
+};
+
+/// Copies `count` bytes, which are few.
+inline void copy_codes(const int8_t* from, int count, int8_t* to) noexcept {
+    for (; count >= 8; count -= 8, from += 8, to += 8) memcpy(to, from, 8);
+    for (; count > 0; count--) *to++ = *from++;
+}
+
+template <class I>
+struct BlockKernels : Reference {
+    static constexpr Packing int8_packing = Packing::simd;
+
+    static void dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
+                           const int8_t* x, int8_t* y, void*) noexcept {
+        if (out == 0) return;
+        Layer layer(in, out, rule, x);
+        while (layer.outputs > 0) {
+            tiles<I::tile_groups>(layer, weights, y);
+        }
+    }
+
+  private:
+    struct Layer {
+        const int8_t* x;
+        int blocks;                 // of inputs, the last one perhaps not whole
+        int whole;                  // blocks that x fills
+        int outputs;                // that are left
+        int8_t rest[kBlockInputs];  // what x has behind them
+        OutputScales scales;        // of the outputs that are left
+        int step;                   // from one output's scale to the next: 1, or 0 for a single one
+        int32_t multiplier[I::tile_groups * kBlockOutputs];  // a single scale, as often as a
+        int8_t shift[I::tile_groups * kBlockOutputs];        // tile reads it
+
+        Layer(int in, int out, const Requantization& rule, const int8_t* input) noexcept
+            : x(input),
+              blocks((in + kBlockInputs - 1) / kBlockInputs),
+              whole(in / kBlockInputs),
+              outputs(out),
+              rest{},
+              scales{rule.bias, rule.multiplier, rule.shift, rule.zero_point, rule.low, rule.high},
+              step(rule.per_output ? 1 : 0) {
+            for (int i = whole * kBlockInputs; i < in; i++) rest[i - whole * kBlockInputs] = x[i];
+            if (I::unsigned_inputs) scales.bias += round_up(out, kBlockOutputs);
+            if (rule.per_output) return;
+            for (int32_t& value : multiplier) value = *rule.multiplier;
+            memset(shift, *rule.shift, sizeof shift);
+            scales.multiplier = multiplier;
+            scales.shift = shift;
+        }
+    };
+
+    /// As many tiles of `Groups` groups of outputs as there are, or one smaller tile.
+    template <int Groups>
+    static void tiles(Layer& layer, const int8_t*& weights, int8_t*& y) noexcept {
+        constexpr int wide = Groups * kBlockOutputs;
+        if constexpr (Groups > 1) {
+            if (layer.outputs <= wide - kBlockOutputs) {
+                return tiles<Groups - 1>(layer, weights, y);
+            }
+        }
+        do {
+            const int count = layer.outputs < wide ? layer.outputs : wide;
+            tile<Groups>(layer, weights, count, y);
+            weights += static_cast<ptrdiff_t>(Groups) * layer.blocks * kBlockBytes;
+            layer.scales.bias += wide;
+            layer.scales.multiplier += layer.step * wide;
+            layer.scales.shift += layer.step * wide;
+            layer.outputs -= count;
+            y += count;
+        } while (layer.outputs > wide - kBlockOutputs);
+    }
+
+    template <int Groups>
+    static void tile(const Layer& layer, const int8_t* weights, int count, int8_t* y) noexcept {
+        // Several chains of sums where a single one would wait for itself.
+        constexpr int chains = I::chains / Groups > 1 ? I::chains / Groups : 1;
+        const ptrdiff_t next_group = static_cast<ptrdiff_t>(layer.blocks) * kBlockBytes;
+        typename I::Sums sums[chains][Groups] = {};
+        const auto add = [&](typename I::Sums* to, const int8_t* x, const int8_t* block) noexcept {
+            const typename I::Input input = I::input(x);
+            for (int g = 0; g < Groups; g++) {
+                I::multiply_add(to[g], input, block + g * next_group);
+            }
+        };
+        int b = 0;
+        for (; b + chains <= layer.whole; b += chains) {
+            for (int c = 0; c < chains; c++) {
+                add(sums[c], layer.x + (b + c) * kBlockInputs, weights + (b + c) * kBlockBytes);
+            }
+        }
+        for (; b < layer.whole; b++) {
+            add(sums[0], layer.x + b * kBlockInputs, weights + b * kBlockBytes);
+        }
+        if (b < layer.blocks) add(sums[0], layer.rest, weights + b * kBlockBytes);
+        for (int c = 1; c < chains; c++) {
+            for (int g = 0; g < Groups; g++) I::add(sums[0][g], sums[c][g]);
+        }
+        I::template finish<Groups>(sums[0], layer.scales, count, y);
+    }
+};
+
+}  // namespace nutshell
