@@ -3,9 +3,9 @@
 // per tensor, over weights that lie in RAM (bind) or in a .nut file in flash (load). The encoder
 // and the decoder are products of their own: Model::Encoder and Model::Decoder.
 #pragma once
+#include "numbers.hpp"
+#include "self_test.hpp"
 #include "sequential.hpp"
-#include "status.hpp"
-#include "weights.hpp"
 
 namespace nutshell {
 
@@ -15,85 +15,125 @@ struct alignas(16) Code {
     T data[Size];
 };
 
-/// Scratch memory of an inference call; nothing at all for a single layer.
-template <int Floats>
+/// Scratch memory of an inference call; nothing at all where nothing is needed.
+template <int Bytes>
 struct alignas(16) Workspace {
-    static constexpr size_t bytes = sizeof(float) * Floats;
-    float data[Floats];
-    float* begin() noexcept { return data; }
+    static constexpr int bytes = Bytes;
+    uint8_t data[Bytes];
+    void* at(int offset) noexcept { return data + offset; }
 };
 template <>
 struct Workspace<0> {
-    static constexpr size_t bytes = 0;
-    float* begin() noexcept { return nullptr; }
+    static constexpr int bytes = 0;
+    void* at(int) noexcept { return nullptr; }
 };
 
 namespace detail {
 
 /// Layers [First, Last) of a model, viewed over its weights.
-template <class Model, int First, int Last>
+template <class Model, class Numbers, int First, int Last>
 class Part {
+    using Layers = typename Model::Chain;
+    using Tensors = typename Numbers::Tensors;
+
   public:
+    /// float, or int8_t.
+    using Element = typename Numbers::Element;
+
     static constexpr int layer_count = Last - First;
-    static constexpr int input_size = Model::Chain::rows[First].in.size();
-    static constexpr int output_size = Model::Chain::rows[Last - 1].out.size();
+    static constexpr int input_size = Layers::rows[First].in.size();
+    static constexpr int output_size = Layers::rows[Last - 1].out.size();
     static constexpr int code_layer = Model::code_layer - First;
 
     /// Identifies this part's architecture in a file.
     static constexpr uint32_t fingerprint =
-        fingerprint_of(Model::Chain::rows + First, layer_count, code_layer);
+        fingerprint_of(Layers::rows + First, layer_count, code_layer);
 
-    static constexpr int widest_inner() noexcept {
+  private:
+    /// Elements of the widest input of layers [From, To).
+    static constexpr int widest_input(int from, int to) noexcept {
         int widest = 0;
-        for (int i = First; i + 1 < Last; i++) {
-            const int size = Model::Chain::rows[i].out.size();
-            if (size > widest) widest = size;
+        for (int i = from; i < to; i++) {
+            if (Layers::rows[i].in.size() > widest) widest = Layers::rows[i].in.size();
         }
         return widest;
     }
-    using Workspace = nutshell::Workspace<widest_inner() * inner_buffers(layer_count)>;
+    static constexpr int inner_width = widest_input(First + 1, Last);
+    static constexpr int inner_bytes =
+        inner_width * static_cast<int>(sizeof(Element)) * inner_buffers(layer_count);
+    static constexpr int scratch = Numbers::scratch_bytes(widest_input(First, Last));
+    static constexpr int scratch_offset = scratch > 0 ? align_up(inner_bytes, 16) : inner_bytes;
+
+  public:
+    /// Two buffers of the widest inner activation, and what the kernels convert an input into.
+    using Workspace = nutshell::Workspace<scratch_offset + scratch>;
     static constexpr size_t workspace_bytes = Workspace::bytes;
 
-    /// Looks at a whole model's parameters, which must outlive this view.
-    void bind(const typename Model::Parameters& parameters) noexcept {
+    /// Looks at a whole model's parameters, which must outlive this view. For float32.
+    template <class Parameters>
+    void bind(const Parameters& parameters) noexcept {
         for (int i = 0; i < layer_count; i++) {
-            tensors_[i] = Model::Chain::tensors(parameters.data, First + i);
+            tensors_[i] = Layers::tensors(parameters.data, First + i);
         }
+        expected_ = {};
+    }
+
+    /// Looks at this part's tensors[layer_count], which must outlive this view, their arrays too.
+    void bind_layers(const Tensors* tensors) noexcept {
+        for (int i = 0; i < layer_count; i++) tensors_[i] = tensors[i];
+        expected_ = {};
     }
 
     /// Checks a .nut file of this part, or of the whole model, and looks at its weights in place.
     /// bytes must be 16-byte aligned and outlive this view, which stays as it was on an error:
-    /// wrong_model for another architecture, else what check() in weights.hpp says.
+    /// wrong_model for another architecture, wrong_numbers for float32 instead of int8 or the
+    /// reverse, wrong_packing for weights in the order of another instruction set than
+    /// kernels::int8_packing(), else what check() in weights.hpp says.
     Status load(const void* bytes, size_t size) noexcept {
         File file;
-        const Status status = check(bytes, size, file);
+        Status status = check(bytes, size, file);
         if (status != Status::ok) return status;
-        int first = 0;
-        if (file.fingerprint() == Model::fingerprint) {
-            first = First;
-        } else if (file.fingerprint() != fingerprint) {
-            return Status::wrong_model;
-        }
-        for (int i = 0; i < layer_count; i++) tensors_[i] = file.tensors(first + i);
+        status = Numbers::readable(file);
+        if (status != Status::ok) return status;
+        const bool is_part = file.fingerprint() == fingerprint;
+        if (!is_part && file.fingerprint() != Model::fingerprint) return Status::wrong_model;
+        const int first = is_part ? 0 : First;
+        for (int i = 0; i < layer_count; i++) tensors_[i] = Numbers::tensors(file, first + i);
+        const bool same_layers = is_part || layer_count == Layers::count;
+        expected_ = {file.model_id(), same_layers ? file.self_test() : nullptr};
         return Status::ok;
+    }
+
+    /// Runs the part on an input that the loaded file's model id determines, and compares the
+    /// answer with the one in the file. Overwrites x[input_size], y[output_size] and work.
+    /// no_self_test when the file holds none for this part, self_test_failed when the answer is
+    /// wrong: damaged memory, or a platform that computes something else.
+    Status self_test(Element* x, Element* y, Workspace& work) const noexcept {
+        if (!expected_.answer) return Status::no_self_test;
+        self_test_input(expected_.seed, input_size, x);
+        const Status status = run<First, Last>(x, y, work);
+        if (status != Status::ok) return status;
+        return self_test_passes(y, output_size, expected_.answer) ? Status::ok
+                                                                  : Status::self_test_failed;
     }
 
   protected:
-    /// x[input_size] -> y[output_size] through layers [From, To).
-    template <int From, int To, class Work>
-    Status run(const float* x, float* y, Work& work) const noexcept {
-        constexpr int count = To - From, width = Work::bytes / sizeof(float) / 2;
-        static_assert(count <= 2 || width > 0);
+    /// x -> y through layers [From, To).
+    template <int From, int To>
+    Status run(const Element* x, Element* y, Workspace& work) const noexcept {
         if (!tensors_[0].weight) return Status::not_loaded;
         if (!x || !y) return Status::null_argument;
-        if (!all_finite(x, Model::Chain::rows[From].in.size())) return Status::non_finite_input;
-        Model::Chain::template infer<From, To>(tensors_ + (From - First), Pass{1}, x, y,
-                                               work.begin(), count > 2 ? width : 0);
+        if (!Numbers::acceptable(x, Layers::rows[From].in.size())) return Status::non_finite_input;
+        Layers::template infer<Numbers, From, To>(
+            tensors_ + (From - First), x, y, static_cast<Element*>(work.at(0)),
+            layer_count > 2 ? inner_width : 0, work.at(scratch_offset));
         return Status::ok;
     }
+    const Tensors& layer(int index) const noexcept { return tensors_[index]; }
 
   private:
     Tensors tensors_[layer_count];
+    SelfTest expected_{};
 };
 
 template <class Encoder, class Decoder>
@@ -127,72 +167,88 @@ struct Architecture {
 }  // namespace detail
 
 /// The first half of a model, alone: what a sensor links.
-template <class Architecture>
-class Encoder : public detail::Part<Architecture, 0, Architecture::code_layer> {
-    using Part = detail::Part<Architecture, 0, Architecture::code_layer>;
+template <class Architecture, class Numbers = Float32>
+class Encoder : public detail::Part<Architecture, Numbers, 0, Architecture::code_layer> {
+    using Part = detail::Part<Architecture, Numbers, 0, Architecture::code_layer>;
 
   public:
-    using Code = nutshell::Code<float, Architecture::code_size>;
+    using typename Part::Element;
+    using Code = nutshell::Code<Element, Architecture::code_size>;
 
     /// x[input_size] -> code.
-    Status encode(const float* x, Code& code, typename Part::Workspace& work) const noexcept {
+    Status encode(const Element* x, Code& code, typename Part::Workspace& work) const noexcept {
         return Part::template run<0, Architecture::code_layer>(x, code.data, work);
     }
 };
 
 /// The second half of a model, alone: what a gateway links.
-template <class Architecture>
-class Decoder
-    : public detail::Part<Architecture, Architecture::code_layer, Architecture::Chain::count> {
-    using Part = detail::Part<Architecture, Architecture::code_layer, Architecture::Chain::count>;
+template <class Architecture, class Numbers = Float32>
+class Decoder : public detail::Part<Architecture, Numbers, Architecture::code_layer,
+                                    Architecture::Chain::count> {
+    using Part =
+        detail::Part<Architecture, Numbers, Architecture::code_layer, Architecture::Chain::count>;
 
   public:
-    using Code = nutshell::Code<float, Architecture::code_size>;
+    using typename Part::Element;
+    using Code = nutshell::Code<Element, Architecture::code_size>;
 
     /// code -> y[output_size].
-    Status decode(const Code& code, float* y, typename Part::Workspace& work) const noexcept {
+    Status decode(const Code& code, Element* y, typename Part::Workspace& work) const noexcept {
         return Part::template run<Architecture::code_layer, Architecture::Chain::count>(code.data,
                                                                                         y, work);
     }
 };
 
-/// Autoencoder<Sequential<Dense<784, 24, Relu>>, Sequential<Dense<24, 784, Sigmoid>>>.
+/// Encoder and decoder over one set of weights. Autoencoder<...> is this for Float32; its twin for
+/// Int8 is Int8Model.
 ///
 /// Calls return non_finite_input for NaN or infinity in the input and not_loaded before bind() or
 /// load(); outputs are then untouched. A const model may be shared by any number of callers, each
 /// with a Workspace of its own.
-template <class EncoderChain, class DecoderChain>
-class Autoencoder : public detail::Architecture<EncoderChain, DecoderChain>,
-                    public detail::Part<detail::Architecture<EncoderChain, DecoderChain>, 0,
-                                        EncoderChain::count + DecoderChain::count> {
-    using Architecture = detail::Architecture<EncoderChain, DecoderChain>;
-    static constexpr int layers = EncoderChain::count + DecoderChain::count;
-    using Part = detail::Part<Architecture, 0, layers>;
+template <class Architecture, class Numbers>
+class WholeModel : public detail::Part<Architecture, Numbers, 0, Architecture::Chain::count> {
+    static constexpr int layers = Architecture::Chain::count;
+    using Part = detail::Part<Architecture, Numbers, 0, layers>;
 
   public:
-    using Encoder = nutshell::Encoder<Architecture>;
-    using Decoder = nutshell::Decoder<Architecture>;
+    using Encoder = nutshell::Encoder<Architecture, Numbers>;
+    using Decoder = nutshell::Decoder<Architecture, Numbers>;
     using Code = typename Encoder::Code;
-    using Architecture::code_layer;
-    using Architecture::fingerprint;
-    using Architecture::input_size;
-    using Architecture::output_size;
+    using typename Part::Element;
     using typename Part::Workspace;
 
     /// x[input_size] -> code.
-    Status encode(const float* x, Code& code, Workspace& work) const noexcept {
-        return Part::template run<0, code_layer>(x, code.data, work);
+    Status encode(const Element* x, Code& code, Workspace& work) const noexcept {
+        return Part::template run<0, Architecture::code_layer>(x, code.data, work);
     }
 
     /// code -> y[output_size].
-    Status decode(const Code& code, float* y, Workspace& work) const noexcept {
-        return Part::template run<code_layer, layers>(code.data, y, work);
+    Status decode(const Code& code, Element* y, Workspace& work) const noexcept {
+        return Part::template run<Architecture::code_layer, layers>(code.data, y, work);
     }
 
     /// x[input_size] -> y[output_size], the same bits as encode, then decode.
-    Status reconstruct(const float* x, float* y, Workspace& work) const noexcept {
+    Status reconstruct(const Element* x, Element* y, Workspace& work) const noexcept {
         return Part::template run<0, layers>(x, y, work);
     }
 };
+
+/// Autoencoder<Sequential<Dense<784, 24, Relu>>, Sequential<Dense<24, 784, Sigmoid>>>.
+template <class EncoderChain, class DecoderChain>
+class Autoencoder : public detail::Architecture<EncoderChain, DecoderChain>,
+                    public WholeModel<detail::Architecture<EncoderChain, DecoderChain>, Float32> {
+    using Constants = detail::Architecture<EncoderChain, DecoderChain>;
+
+  public:
+    using Architecture = Constants;
+    using Constants::code_layer;
+    using Constants::fingerprint;
+    using Constants::input_size;
+    using Constants::output_size;
+};
+
+/// The int8 twin of an Autoencoder: the same rows, quantized weights, int8 in and out.
+template <class Model>
+using Int8Model = WholeModel<typename Model::Architecture, Int8>;
 
 }  // namespace nutshell

@@ -46,16 +46,16 @@ struct Sequential {
         return {parameters + plan.spots[layer].weight, parameters + plan.spots[layer].bias};
     }
 
-    /// Inference of layers [First, Last): x[rows][in] -> y[rows][out], between two work buffers of
-    /// `width` floats per row each. tensors[0] belongs to layer First.
-    template <int First, int Last>
-    static void infer(const Tensors* tensors, Pass pass, const float* x, float* y, float* work,
-                      int width) noexcept {
-        float* to = First + 1 == Last ? y : work + (First & 1) * width * pass.rows;
-        constexpr const Row& row = rows[First];
-        Layer<First>::forward(row, row.activation, *tensors, pass, x, to);
+    /// Inference of layers [First, Last) of one sample: x[in] -> y[out], between two work buffers
+    /// of `width` elements each. tensors[0] belongs to layer First.
+    template <class Numbers, int First, int Last>
+    static void infer(const typename Numbers::Tensors* tensors, const typename Numbers::Element* x,
+                      typename Numbers::Element* y, typename Numbers::Element* work, int width,
+                      void* scratch) noexcept {
+        typename Numbers::Element* to = First + 1 == Last ? y : work + (First & 1) * width;
+        Numbers::template forward<Layer<First>>(rows[First], *tensors, x, to, scratch);
         if constexpr (First + 1 < Last)
-            infer<First + 1, Last>(tensors + 1, pass, to, y, work, width);
+            infer<Numbers, First + 1, Last>(tensors + 1, to, y, work, width, scratch);
     }
 
     /// Training pass: every layer's output goes to the tape, layer after layer, [rows][out] each.

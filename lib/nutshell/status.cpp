@@ -47,6 +47,20 @@ const char* to_string(Status status) noexcept {
             return "no platform has this name";
         case Status::platform_unusable:
             return "this machine cannot run the platform";
+        case Status::wrong_numbers:
+            return "the file's numbers are of another type (float32 or int8) than the model's";
+        case Status::wrong_packing:
+            return "the weights are packed for another instruction set";
+        case Status::bad_quantization:
+            return "a scale, zero point, multiplier or shift is out of its range";
+        case Status::sum_overflow:
+            return "the sums of an int8 layer could overflow";
+        case Status::bad_calibration:
+            return "the calibration data give no finite range";
+        case Status::self_test_failed:
+            return "the model's answer to its self-test is wrong";
+        case Status::no_self_test:
+            return "the file holds no self-test of this part";
     }
     return "unknown status";
 }

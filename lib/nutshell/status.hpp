@@ -35,6 +35,13 @@ enum class [[nodiscard]] Status : uint32_t{
     wrong_endianness = detail::spread(18),   ///< a big-endian machine cannot view the file in place
     unknown_platform = detail::spread(19),   ///< no platform has this name
     platform_unusable = detail::spread(20),  ///< this CPU or operating system lacks the platform
+    wrong_numbers = detail::spread(21),      ///< file: float32 where int8 is needed, or the reverse
+    wrong_packing = detail::spread(22),      ///< file: packed for another instruction set
+    bad_quantization = detail::spread(23),   ///< a scale, zero point, multiplier or shift is wrong
+    sum_overflow = detail::spread(24),       ///< an int8 layer's sums could leave 31 bits
+    bad_calibration = detail::spread(25),    ///< calibration saw nothing, or no finite range
+    self_test_failed = detail::spread(26),   ///< the model's answer is not the one in its file
+    no_self_test = detail::spread(27),       ///< the file holds no answer for this part
 };
 
 /// One plain English sentence without a full stop; never null.

@@ -14,14 +14,14 @@
 //   12  u32  required features, one bit each, none defined: readers refuse an unknown one
 //   16  u32  optional features, one bit each, none defined
 //   20  u16  layers, 1 to 64
-//   22  u16  sections, 1 to 128
+//   22  u16  sections, 1 to 321
 //   24  u32  offset of the layer table, 64
 //   28  u32  offset of the section table, directly behind the layer table
 //   32  u32  fingerprint of the architecture (fingerprint_of in layers/row.hpp)
 //   36  u32  model id: CRC-32C over rows and parameters of the whole model, the same in every part
 //   40  u32  parent id: model id of the model that this one was trained from, 0 for none
 //   44  u8   log2 of the alignment of sections, 4 to 6
-//   45  u8   type of the main sections: 0 float32
+//   45  u8   numbers that the model computes in: 0 float32, 1 int8
 //   46  u16  code layer: layers in front of the code (all for an encoder, 0 for a decoder)
 //   48  u32[2] zero
 //   56  u32  CRC-32C of the layer table and the section table, to the first section
@@ -34,19 +34,29 @@
 //   16  u32[3] output height, width, channels
 //   28  f32  slope of leaky relu, else zero
 //   32  u8[16] zero (window, stride, padding of kinds to come)
-//   48  u16  section of the weights; dense: [out][in] if out <= in, else [in][out]
-//   50  u16  section of the bias, [out]
-//   52  u8[28] zero (quantization to come)
+//   48  u16  section of the weights; dense: float32 [out][in] if out <= in, else [in][out];
+//            int8 in the section's packing (packing.hpp)
+//   50  u16  section of the bias, [out]; int8: int32 as the packing says, in units of the input's
+//            scale times the weights' scale, the input's zero point folded in
+//   52  u8[28] zero in a float32 file, else
+//   52  f32  scale of the input, of the sums' codes, of the output: value = scale * (code - zero
+//   56       point); the last two are equal where there is no table. The weights' scale of an
+//   output 60       is multiplier * 2^(shift - 31) * scale of the sums / scale of the input 64  i8
+//   zero point of the input, of the sums' codes (65), of the output (66) 67  u8   zero 68  u16
+//   section of the multipliers, one for each output (as the packing pads them) or one 70  u16
+//   section of the shifts, as many 72  u16  section of the activation's table; zero for linear and
+//   relu, which have none 74  u8[6] zero
 // Section record, 16 bytes each, in the order of the sections
 //    0  u32  offset, a multiple of the alignment
 //    4  u32  size in bytes, without padding
-//    8  u8   type: 0 float32
-//    9  u8   role: 1 weights, 2 bias
-//   10  u8   packing: 0 canonical order
+//    8  u8   type: 0 float32, 1 int8, 2 int32
+//    9  u8   role: 1 weights, 2 bias, 3 multipliers, 4 shifts, 5 table, 6 self-test
+//   10  u8   packing (packing.hpp), the same in all sections of a file; 0 in a float32 file
 //   11  u8   zero
 //   12  u32  CRC-32C from its offset to the next section's offset (or the end): padding included
 // Sections follow each other in table order, each padded with zeros to the alignment; the last one
-// ends the file.
+// ends the file. Those of a layer come in the order of their roles; behind all layers may stand a
+// self-test (self_test.hpp).
 #pragma once
 #include "plan.hpp"
 #include "status.hpp"
@@ -57,6 +67,9 @@ constexpr int kMaxLayers = 64;
 
 /// The address of a file in memory must be a multiple of this many bytes.
 constexpr size_t kFileAlignment = 16;
+
+/// What a model computes in. The numbers are those of the .nut file.
+enum class NumberType : uint8_t { float32 = 0, int8 = 1 };
 
 /// A checked file: pointers into the caller's bytes, nothing copied. Only check() fills one.
 class File {
@@ -69,11 +82,21 @@ class File {
     uint32_t parent_id() const noexcept { return parent_id_; }
     uint32_t size() const noexcept { return size_; }
 
+    NumberType type() const noexcept;
+    /// canonical in a float32 file.
+    Packing packing() const noexcept;
+
     /// layer must be in 0..layer_count()-1.
     Row row(int layer) const noexcept;
+    /// Of a float32 file.
     Tensors tensors(int layer) const noexcept;
+    /// Of an int8 file.
+    Int8Tensors int8_tensors(int layer) const noexcept;
+    /// The expected answer of the whole file: self_test.hpp; null when there is none.
+    const uint8_t* self_test() const noexcept;
 
   private:
+    const uint8_t* section(int layer, uint32_t field) const noexcept;
     friend Status check(const void* bytes, size_t size, File& file) noexcept;
     const uint8_t* bytes_ = nullptr;
     uint32_t size_ = 0;
@@ -89,7 +112,12 @@ class File {
 /// end are ignored. On an error `file` is untouched.
 Status check(const void* bytes, size_t size, File& file) noexcept;
 
-/// What a file is written from.
+/// Whether a quantized layer can run: scales, multipliers and shifts within their ranges, a table
+/// exactly where one is needed, weights -127..127, sums that no input can overflow. Returns
+/// bad_quantization or sum_overflow.
+Status check_quantized(const Row& row, const Int8Tensors& tensors) noexcept;
+
+/// What a file is written from: tensors, or int8_tensors.
 struct FileContents {
     const Row* rows;  ///< [layer_count]
     int layer_count;
@@ -97,13 +125,22 @@ struct FileContents {
     const Tensors* tensors;  ///< [layer_count], sizes as tensor_sizes(row) says
     uint32_t model_id = 0;   ///< 0: computed from these contents (right for a whole model)
     uint32_t parent_id = 0;
+    const Int8Tensors* int8_tensors = nullptr;  ///< [layer_count], all in one packing
+    const uint8_t* self_test = nullptr;         ///< [kSelfTestBytes], null for none
 };
 
+/// Bytes of a self-test section (self_test.hpp).
+constexpr int kSelfTestBytes = 32;
+
 /// Bytes that write() needs; 0 when the contents cannot be a file.
+size_t file_size(const FileContents& contents) noexcept;
+
+/// The same for float32 layers without a self-test.
 size_t file_size(const Row* rows, int layer_count) noexcept;
 
 /// Writes a file into the caller's out[capacity] and says how long it is. Fails with
-/// buffer_too_small, bad_layer, or non_finite_weights, leaving `out` undefined and `written` 0.
+/// buffer_too_small, bad_layer, non_finite_weights, or what check() says of quantized layers,
+/// leaving `out` undefined and `written` 0.
 Status write(const FileContents& contents, void* out, size_t capacity, size_t& written) noexcept;
 
 /// CRC-32C over the rows and the parameters: the identity of a trained model.

@@ -37,6 +37,15 @@ struct DenseLayer {
         activate(activation, row.slope, pass.rows * out, y);
     }
 
+    /// x[in] -> y[out] in int8. scratch as kernels::dense_int8 says.
+    static void forward(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                        void* scratch) noexcept {
+        const int in = row.in.size(), out = row.out.size();
+        kernels::dense_int8(in, out, tensors.weight, requantization_of(row.activation, tensors), x,
+                            y, scratch);
+        if (tensors.table) kernels::look_up(out, tensors.table, y);
+    }
+
     /// dy[rows][out], the gradient of the output y, is overwritten with that of the sum. Writes
     /// dx[rows][in] unless dx is null, then adds target.alpha times the gradients of the tensors:
     /// in this order, so that the target may be the weights themselves.

@@ -26,15 +26,23 @@ constexpr TensorSizes tensor_sizes(const Row& row) noexcept {
 }
 
 /// True for a row that this library can run: known kind and activation, valid shapes that the kind
-/// accepts, a slope exactly where it means something.
-constexpr bool valid(const Row& row) noexcept {
+/// accepts, a slope exactly where it means something: 1e-6 to 1, given by its IEEE 754 bits, so
+/// that an int8 program needs no floating point here.
+constexpr bool valid(const Row& row, uint32_t slope_bits) noexcept {
     if (!row.in.valid() || !row.out.valid()) return false;
     if (row.activation > Activation::tanh) return false;
     const bool leaky = row.activation == Activation::leaky_relu;
-    const bool slope_fits = leaky ? row.slope >= 1e-6f && row.slope < 1.0f : row.slope == 0.0f;
+    const bool slope_fits = leaky ? slope_bits >= float_bits(1e-6f) && slope_bits < float_bits(1.0f)
+                                  : (slope_bits & 0x7FFFFFFFu) == 0;
     return slope_fits && visit_kind(row.kind, false, [&](auto layer) noexcept {
                return decltype(layer)::valid(row);
            });
+}
+
+/// The same for a row that does not come from a file.
+constexpr bool valid(const Row& row) noexcept {
+    const bool leaky = row.slope >= 1e-6f && row.slope < 1.0f;
+    return valid(row, row.slope == 0.0f ? 0u : leaky ? float_bits(0.5f) : float_bits(2.0f));
 }
 
 }  // namespace nutshell

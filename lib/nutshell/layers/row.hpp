@@ -4,7 +4,7 @@
 // all read rows, so that no layer is written twice.
 #pragma once
 #include "../crc.hpp"
-#include "../kernels.hpp"
+#include "../int8.hpp"
 #include "../shape.hpp"
 
 namespace nutshell {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+// What a model computes in: Float32, or Int8. A part of a model is written once, over one of these.
+#pragma once
+#include "status.hpp"
+#include "weights.hpp"
+
+namespace nutshell {
+
+struct Float32 {
+    using Element = float;
+    using Tensors = nutshell::Tensors;
+
+    /// Whether the file holds such numbers, in an order that the bound platform reads.
+    static Status readable(const File& file) noexcept {
+        return file.type() == NumberType::float32 ? Status::ok : Status::wrong_numbers;
+    }
+    static Tensors tensors(const File& file, int layer) noexcept { return file.tensors(layer); }
+
+    static constexpr int scratch_bytes(int) noexcept { return 0; }
+    template <class Layer>
+    static void forward(const Row& row, const Tensors& tensors, const float* x, float* y,
+                        void*) noexcept {
+        Layer::forward(row, row.activation, tensors, Pass{1}, x, y);
+    }
+    /// Any code is a number; a float may be none.
+    static bool acceptable(const float* x, int32_t n) noexcept { return all_finite(x, n); }
+};
+
+struct Int8 {
+    using Element = int8_t;
+    using Tensors = Int8Tensors;
+
+    static Status readable(const File& file) noexcept {
+        if (file.type() != NumberType::int8) return Status::wrong_numbers;
+        return file.packing() == kernels::int8_packing() ? Status::ok : Status::wrong_packing;
+    }
+    static Tensors tensors(const File& file, int layer) noexcept {
+        return file.int8_tensors(layer);
+    }
+
+    static constexpr int scratch_bytes(int in) noexcept { return nutshell::scratch_bytes(in); }
+    template <class Layer>
+    static void forward(const Row& row, const Tensors& tensors, const int8_t* x, int8_t* y,
+                        void* scratch) noexcept {
+        Layer::forward(row, tensors, x, y, scratch);
+    }
+    static bool acceptable(const int8_t*, int32_t) noexcept { return true; }
+};
+
+}  // namespace nutshell

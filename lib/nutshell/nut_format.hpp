@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+// The bytes of a .nut file, for its reader and its writer: every offset, role and type once. The
+// format is described in weights.hpp.
+#pragma once
+#include <string.h>
+
+#include "weights.hpp"
+
+namespace nutshell::format {
+
+constexpr uint32_t kMagic = 0x3154554Eu;  // "NUT1"
+constexpr uint32_t kHeaderBytes = 64, kLayerBytes = 80, kSectionBytes = 16;
+constexpr uint32_t kMaxFileBytes = 1u << 27;
+constexpr uint8_t kMajor = 1, kMinor = 0;
+
+namespace header {
+enum : uint32_t {
+    magic = 0,
+    size = 4,
+    major = 6,
+    minor = 7,
+    file_size = 8,
+    required = 12,
+    optional = 16,
+    layers = 20,
+    sections = 22,
+    layer_table = 24,
+    section_table = 28,
+    fingerprint = 32,
+    model_id = 36,
+    parent_id = 40,
+    align_log2 = 44,
+    type = 45,
+    code_layer = 46,
+    reserved = 48,
+    tables_crc = 56,
+    crc = 60
+};
+}
+namespace layer {
+enum : uint32_t {
+    kind = 0,
+    activation = 1,
+    in = 4,
+    out = 16,
+    slope = 28,
+    weight = 48,
+    bias = 50,
+    in_scale = 52,
+    sum_scale = 56,
+    out_scale = 60,
+    zero_points = 64,
+    multiplier = 68,
+    shift = 70,
+    table = 72,
+    quantization = 52,
+    reserved = 74
+};
+}
+namespace section {
+enum : uint32_t {
+    offset = 0,
+    bytes = 4,
+    type = 8,
+    role = 9,
+    packing = 10,
+    reserved = 11,
+    crc = 12
+};
+}
+
+enum class Type : uint8_t { float32 = 0, int8 = 1, int32 = 2 };
+enum class Role : uint8_t {
+    weight = 1,
+    bias = 2,
+    multiplier = 3,
+    shift = 4,
+    table = 5,
+    self_test = 6
+};
+
+/// How the numbers of a file are stored.
+struct Form {
+    NumberType numbers;
+    Packing packing;
+};
+
+/// A section as the rows and the form demand it; its number stands in the layer record at `field`.
+struct Section {
+    uint32_t field;
+    Role role;
+    Type type;
+    uint32_t bytes;
+};
+
+constexpr uint32_t kMaxLayerSections = 5, kMaxSections = kMaxLayers * kMaxLayerSections + 1;
+
+/// The sections of one layer, in order.
+struct LayerSections {
+    Section at[kMaxLayerSections];
+    uint32_t count;
+};
+
+inline LayerSections sections_of(const Row& row, Form form, bool per_output) noexcept {
+    const TensorSizes sizes = tensor_sizes(row);
+    const auto bytes = [](int32_t elements, uint32_t size) noexcept {
+        return static_cast<uint32_t>(elements) * size;
+    };
+    if (form.numbers == NumberType::float32) {
+        return {{{layer::weight, Role::weight, Type::float32, bytes(sizes.weight, 4)},
+                 {layer::bias, Role::bias, Type::float32, bytes(sizes.bias, 4)}},
+                2};
+    }
+    const int32_t in = row.in.size(), out = row.out.size();
+    const int32_t channels = per_output ? packed_outputs(form.packing, out) : 1;
+    return {
+        {{layer::weight, Role::weight, Type::int8, bytes(packed_weights(form.packing, in, out), 1)},
+         {layer::bias, Role::bias, Type::int32, bytes(packed_biases(form.packing, out), 4)},
+         {layer::multiplier, Role::multiplier, Type::int32, bytes(channels, 4)},
+         {layer::shift, Role::shift, Type::int8, bytes(channels, 1)},
+         {layer::table, Role::table, Type::int8, 256}},
+        needs_table(row.activation) ? 5u : 4u};
+}
+
+inline uint32_t read16(const uint8_t* at) noexcept {
+    return static_cast<uint32_t>(at[0]) | static_cast<uint32_t>(at[1]) << 8;
+}
+inline uint32_t read32(const uint8_t* at) noexcept { return read16(at) | read16(at + 2) << 16; }
+inline float read_float(const uint8_t* at) noexcept {
+    const uint32_t bits = read32(at);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+inline uint32_t bits_of(float value) noexcept {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+inline void write16(uint8_t* at, uint32_t value) noexcept {
+    at[0] = static_cast<uint8_t>(value);
+    at[1] = static_cast<uint8_t>(value >> 8);
+}
+inline void write32(uint8_t* at, uint32_t value) noexcept {
+    write16(at, value);
+    write16(at + 2, value >> 16);
+}
+
+inline bool little_endian() noexcept {
+    const uint16_t one = 1;
+    uint8_t first;
+    memcpy(&first, &one, 1);
+    return first == 1;
+}
+
+constexpr uint32_t align(uint32_t n, uint32_t alignment) noexcept {
+    return (n + alignment - 1) / alignment * alignment;
+}
+
+inline const uint8_t* layer_at(const uint8_t* bytes, uint32_t index) noexcept {
+    return bytes + kHeaderBytes + index * kLayerBytes;
+}
+inline const uint8_t* section_at(const uint8_t* bytes, uint32_t index) noexcept {
+    return bytes + read32(bytes + header::section_table) + index * kSectionBytes;
+}
+inline uint32_t first_section(const uint8_t* bytes) noexcept {
+    const uint32_t end =
+        read32(bytes + header::section_table) + read16(bytes + header::sections) * kSectionBytes;
+    return align(end, 1u << bytes[header::align_log2]);
+}
+
+/// to_bytes(row) without arithmetic on doubles. A slope of minus zero becomes zero.
+inline RowBytes canonical_bytes(const Row& row) noexcept {
+    return to_bytes(row, row.slope == 0.0f ? 0u : bits_of(row.slope));
+}
+
+}  // namespace nutshell::format

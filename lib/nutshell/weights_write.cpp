@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// Writer of .nut files.
+#include "nut_format.hpp"
+
+namespace nutshell {
+namespace {
+
+using namespace format;
+
+Form form_of(const FileContents& contents) noexcept {
+    if (!contents.int8_tensors) return {NumberType::float32, Packing::canonical};
+    return {NumberType::int8, contents.int8_tensors[0].packing};
+}
+
+/// Vector loads of floats like whole cache lines; int8 files are for flash.
+uint32_t align_log2_of(Form form) noexcept { return form.numbers == NumberType::float32 ? 6 : 4; }
+
+/// The sections of layer i and where their bytes are.
+struct LayerData {
+    LayerSections sections;
+    const void* bytes[kMaxLayerSections];
+};
+
+LayerData data_of(const FileContents& contents, int i) noexcept {
+    const Form form = form_of(contents);
+    if (contents.int8_tensors) {
+        const Int8Tensors& tensors = contents.int8_tensors[i];
+        return {sections_of(contents.rows[i], form, tensors.per_output),
+                {tensors.weight, tensors.bias, tensors.multiplier, tensors.shift, tensors.table}};
+    }
+    const Tensors& tensors = contents.tensors[i];
+    return {sections_of(contents.rows[i], form, false), {tensors.weight, tensors.bias}};
+}
+
+uint32_t section_count(const FileContents& contents) noexcept {
+    uint32_t count = contents.self_test ? 1 : 0;
+    for (int i = 0; i < contents.layer_count; i++) count += data_of(contents, i).sections.count;
+    return count;
+}
+
+/// Fills the record of one section and its bytes at `offset`; returns the offset behind it.
+uint32_t write_section(uint8_t* out, uint32_t index, uint32_t offset, const Section& section,
+                       Packing packing, const void* data) noexcept {
+    const uint32_t padded = align(section.bytes, 1u << out[header::align_log2]);
+    memcpy(out + offset, data, section.bytes);
+    memset(out + offset + section.bytes, 0, padded - section.bytes);
+    uint8_t* record = out + read32(out + header::section_table) + index * kSectionBytes;
+    write32(record + section::offset, offset);
+    write32(record + section::bytes, section.bytes);
+    record[section::type] = static_cast<uint8_t>(section.type);
+    record[section::role] = static_cast<uint8_t>(section.role);
+    record[section::packing] = static_cast<uint8_t>(packing);
+    write32(record + section::crc, crc32c(0, out + offset, padded));
+    return offset + padded;
+}
+
+void write_header(const FileContents& contents, uint32_t total, uint8_t* out) noexcept {
+    const uint32_t layers = static_cast<uint32_t>(contents.layer_count);
+    const Form form = form_of(contents);
+    write32(out + header::magic, kMagic);
+    write16(out + header::size, kHeaderBytes);
+    out[header::major] = kMajor;
+    out[header::minor] = kMinor;
+    write32(out + header::file_size, total);
+    write16(out + header::layers, layers);
+    write16(out + header::sections, section_count(contents));
+    write32(out + header::layer_table, kHeaderBytes);
+    write32(out + header::section_table, kHeaderBytes + layers * kLayerBytes);
+    write32(out + header::fingerprint,
+            fingerprint_of(contents.rows, contents.layer_count, contents.code_layer));
+    write32(out + header::model_id, contents.model_id ? contents.model_id : model_id(contents));
+    write32(out + header::parent_id, contents.parent_id);
+    out[header::align_log2] = static_cast<uint8_t>(align_log2_of(form));
+    out[header::type] = static_cast<uint8_t>(form.numbers);
+    write16(out + header::code_layer, static_cast<uint32_t>(contents.code_layer));
+}
+
+void write_quantization(const Int8Tensors& tensors, uint8_t* record) noexcept {
+    write32(record + layer::in_scale, bits_of(tensors.in.scale));
+    write32(record + layer::sum_scale, bits_of(tensors.sum.scale));
+    write32(record + layer::out_scale, bits_of(tensors.out.scale));
+    record[layer::zero_points] = static_cast<uint8_t>(tensors.in.zero_point);
+    record[layer::zero_points + 1] = static_cast<uint8_t>(tensors.sum.zero_point);
+    record[layer::zero_points + 2] = static_cast<uint8_t>(tensors.out.zero_point);
+}
+
+Status check_tensors(const FileContents& contents, int i) noexcept {
+    const LayerData data = data_of(contents, i);
+    for (uint32_t s = 0; s < data.sections.count; s++) {
+        if (!data.bytes[s]) return Status::null_argument;
+    }
+    if (contents.int8_tensors) {
+        const Int8Tensors* tensors = contents.int8_tensors + i;
+        const bool chained = i == 0 || (tensors->packing == tensors[-1].packing &&
+                                        same(tensors[-1].out, tensors->in));
+        return chained ? check_quantized(contents.rows[i], *tensors) : Status::bad_quantization;
+    }
+    const TensorSizes sizes = tensor_sizes(contents.rows[i]);
+    const Tensors& tensors = contents.tensors[i];
+    const bool finite =
+        all_finite(tensors.weight, sizes.weight) && all_finite(tensors.bias, sizes.bias);
+    return finite ? Status::ok : Status::non_finite_weights;
+}
+
+Status check_contents(const FileContents& contents) noexcept {
+    if (!contents.rows || (!contents.tensors && !contents.int8_tensors)) {
+        return Status::null_argument;
+    }
+    if (file_size(contents) == 0) return Status::bad_layer;
+    if (contents.code_layer < 0 || contents.code_layer > contents.layer_count) {
+        return Status::bad_layer;
+    }
+    for (int i = 0; i < contents.layer_count; i++) {
+        const Status status = check_tensors(contents, i);
+        if (status != Status::ok) return status;
+    }
+    return Status::ok;
+}
+
+}  // namespace
+
+size_t file_size(const FileContents& contents) noexcept {
+    const Row* rows = contents.rows;
+    if (!rows || contents.layer_count < 1 || contents.layer_count > kMaxLayers) return 0;
+    for (int i = 0; i < contents.layer_count; i++) {
+        if (!valid(rows[i]) || (i > 0 && !meets(rows[i - 1].out, rows[i].in))) return 0;
+    }
+    const uint32_t alignment = 1u << align_log2_of(form_of(contents));
+    const uint32_t layers = static_cast<uint32_t>(contents.layer_count);
+    const uint32_t tables =
+        kHeaderBytes + layers * kLayerBytes + section_count(contents) * kSectionBytes;
+    uint32_t size = align(tables, alignment);
+    for (int i = 0; i < contents.layer_count; i++) {
+        const LayerSections sections = data_of(contents, i).sections;
+        for (uint32_t s = 0; s < sections.count; s++)
+            size += align(sections.at[s].bytes, alignment);
+        if (size > kMaxFileBytes) return 0;
+    }
+    return size + (contents.self_test ? align(kSelfTestBytes, alignment) : 0);
+}
+
+size_t file_size(const Row* rows, int layer_count) noexcept {
+    const Tensors none[kMaxLayers] = {};
+    return file_size({rows, layer_count, 0, none});
+}
+
+uint32_t model_id(const FileContents& contents) noexcept {
+    uint32_t crc = fingerprint_of(contents.rows, contents.layer_count, contents.code_layer);
+    for (int i = 0; i < contents.layer_count; i++) {
+        const LayerData data = data_of(contents, i);
+        for (uint32_t s = 0; s < data.sections.count; s++) {
+            crc =
+                crc32c(crc, static_cast<const uint8_t*>(data.bytes[s]), data.sections.at[s].bytes);
+        }
+    }
+    return crc;
+}
+
+Status write(const FileContents& contents, void* out, size_t capacity, size_t& written) noexcept {
+    written = 0;
+    const Status status = check_contents(contents);
+    if (status != Status::ok) return status;
+    if (!out) return Status::null_argument;
+    if (!little_endian()) return Status::wrong_endianness;
+    const size_t total = file_size(contents);
+    if (capacity < total) return Status::buffer_too_small;
+
+    uint8_t* bytes = static_cast<uint8_t*>(out);
+    const Form form = form_of(contents);
+    memset(bytes, 0, kHeaderBytes);
+    write_header(contents, static_cast<uint32_t>(total), bytes);
+    uint32_t offset = first_section(bytes), index = 0;
+    memset(bytes + kHeaderBytes, 0, offset - kHeaderBytes);
+    for (int i = 0; i < contents.layer_count; i++) {
+        uint8_t* record = bytes + kHeaderBytes + static_cast<uint32_t>(i) * kLayerBytes;
+        const RowBytes row = canonical_bytes(contents.rows[i]);
+        memcpy(record, row.at, sizeof row.at);
+        if (contents.int8_tensors) write_quantization(contents.int8_tensors[i], record);
+        const LayerData data = data_of(contents, i);
+        for (uint32_t s = 0; s < data.sections.count; s++, index++) {
+            write16(record + data.sections.at[s].field, index);
+            offset = write_section(bytes, index, offset, data.sections.at[s], form.packing,
+                                   data.bytes[s]);
+        }
+    }
+    if (contents.self_test) {
+        const Section section{0, Role::self_test, Type::int32, kSelfTestBytes};
+        write_section(bytes, index, offset, section, form.packing, contents.self_test);
+    }
+    write32(bytes + header::tables_crc,
+            crc32c(0, bytes + kHeaderBytes, first_section(bytes) - kHeaderBytes));
+    write32(bytes + header::crc, crc32c(0, bytes, header::crc));
+    written = total;
+    return Status::ok;
+}
+
+}  // namespace nutshell
