@@ -158,9 +158,37 @@ struct Int8 {
     }
 };
 
+struct Int8Kernels : BlockKernels<Int8> {
+    /// 16 tables of 16 bytes by the code's lower half, then the one of them that the bits of its
+    /// upper half choose, a bit at a time.
+    static void look_up(int n, const int8_t* table, int8_t* x) noexcept {
+        int i = 0;
+        for (; i + 32 <= n; i += 32) {
+            __m256i* const place = reinterpret_cast<__m256i*>(x + i);
+            _mm256_storeu_si256(place, entries<7>(table, _mm256_loadu_si256(place)));
+        }
+        Reference::look_up(n - i, table, x + i);
+    }
+
+  private:
+    /// The entries of codes whose bits above `Bit` are those of the table's first entry.
+    template <int Bit>
+    static __m256i entries(const int8_t* table, __m256i codes) noexcept {
+        if constexpr (Bit < 4) {
+            const __m256i sixteen = _mm256_broadcastsi128_si256(
+                _mm_loadu_si128(reinterpret_cast<const __m128i*>(table)));
+            return _mm256_shuffle_epi8(sixteen, _mm256_and_si256(codes, _mm256_set1_epi8(15)));
+        } else {
+            return _mm256_blendv_epi8(entries<Bit - 1>(table, codes),
+                                      entries<Bit - 1>(table + (1 << Bit), codes),
+                                      _mm256_slli_epi16(codes, 7 - Bit));
+        }
+    }
+};
+
 }  // namespace
 
 extern const VectorPlatform avx2_platform;
-const VectorPlatform avx2_platform = vector_platform<Vec, BlockKernels<Int8>>();
+const VectorPlatform avx2_platform = vector_platform<Vec, Int8Kernels>();
 
 }  // namespace nutshell

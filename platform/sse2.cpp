@@ -5,6 +5,7 @@
 #endif
 #include <emmintrin.h>
 
+#include "blocks_int8.hpp"
 #include "vector.hpp"
 
 namespace nutshell {
@@ -71,9 +72,133 @@ inline Vec operator-(Vec a, Vec b) noexcept { return {_mm_sub_ps(a.v, b.v)}; }
 inline Vec operator*(Vec a, Vec b) noexcept { return {_mm_mul_ps(a.v, b.v)}; }
 inline Vec operator/(Vec a, Vec b) noexcept { return {_mm_div_ps(a.v, b.v)}; }
 
+/// 8 outputs; the bytes at even and at odd places, widened in place, multiplied in pairs.
+struct Int8 {
+    static constexpr int tile_groups = 2;  // 8 sums, 2 of the input, what is in between
+    static constexpr int chains = 1;
+    static constexpr bool unsigned_inputs = false;
+
+    struct Sums {
+        __m128i v[4];  // outputs 0 0 1 1, 2 2 3 3, 4 4 5 5, 6 6 7 7
+    };
+    struct Input {
+        __m128i even, odd;
+    };
+    static Input input(const int8_t* x) noexcept {
+        const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(x));
+        return widen(_mm_unpacklo_epi64(codes, codes));
+    }
+    static void multiply_add(Sums& sums, Input input, const int8_t* block) noexcept {
+        for (int v = 0; v < 4; v++) {
+            const Input weights = widen(load(block + 16 * v));
+            const __m128i even = _mm_madd_epi16(input.even, weights.even);
+            const __m128i odd = _mm_madd_epi16(input.odd, weights.odd);
+            sums.v[v] = _mm_add_epi32(sums.v[v], _mm_add_epi32(even, odd));
+        }
+    }
+    static void add(Sums& to, Sums sums) noexcept {
+        for (int v = 0; v < 4; v++) to.v[v] = _mm_add_epi32(to.v[v], sums.v[v]);
+    }
+    template <int Groups>
+    static void finish(const Sums* sums, const OutputScales& scales, int count,
+                       int8_t* y) noexcept {
+        const __m128i zero_point = _mm_set1_epi16(scales.zero_point);
+        const __m128i lowest = _mm_set1_epi16(scales.low), highest = _mm_set1_epi16(scales.high);
+        int8_t all[8 * Groups];
+        int8_t* const to = count == 8 * Groups ? y : all;
+        for (int g = 0; g < Groups; g++) {
+            const __m128i* v = sums[g].v;
+            const int8_t* shifts = scales.shift + 8 * g;
+            __m128i low = _mm_add_epi32(total(v[0], v[1]), load(scales.bias + 8 * g));
+            __m128i high = _mm_add_epi32(total(v[2], v[3]), load(scales.bias + 8 * g + 4));
+            if (any_positive(shifts)) {
+                low = shift_left(low, shifts);
+                high = shift_left(high, shifts + 4);
+            }
+            const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(shifts));
+            const __m128i right = _mm_max_epi16(  // at most 0
+                _mm_setzero_si128(),
+                _mm_sub_epi16(_mm_setzero_si128(),
+                              _mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8)));
+            low = multiply(low, load(scales.multiplier + 8 * g),
+                           _mm_unpacklo_epi16(right, _mm_setzero_si128()));
+            high = multiply(high, load(scales.multiplier + 8 * g + 4),
+                            _mm_unpackhi_epi16(right, _mm_setzero_si128()));
+            const __m128i codes = _mm_adds_epi16(_mm_packs_epi32(low, high), zero_point);
+            const __m128i clamped = _mm_min_epi16(highest, _mm_max_epi16(lowest, codes));
+            _mm_storel_epi64(reinterpret_cast<__m128i*>(to + 8 * g),
+                             _mm_packs_epi16(clamped, clamped));
+        }
+        if (to == all) copy_codes(all, count, y);
+    }
+
+  private:
+    template <class T>
+    static __m128i load(const T* p) noexcept {
+        return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    }
+
+    /// The bytes of each pair as 16-bit integers.
+    static Input widen(__m128i bytes) noexcept {
+        return {_mm_srai_epi16(_mm_slli_epi16(bytes, 8), 8), _mm_srai_epi16(bytes, 8)};
+    }
+
+    /// Neighbours added: a's two outputs, then b's.
+    static __m128i total(__m128i a, __m128i b) noexcept {
+        const __m128 x = _mm_castsi128_ps(a), y = _mm_castsi128_ps(b);
+        return _mm_add_epi32(_mm_castps_si128(_mm_shuffle_ps(x, y, 0x88)),
+                             _mm_castps_si128(_mm_shuffle_ps(x, y, 0xDD)));
+    }
+
+    static bool any_positive(const int8_t* shifts) noexcept {
+        const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(shifts));
+        return _mm_movemask_epi8(_mm_cmpgt_epi8(bytes, _mm_setzero_si128())) != 0;
+    }
+
+    /// Four sums shifted to the left where their shift is positive, which is rare.
+    static __m128i shift_left(__m128i sums, const int8_t* shifts) noexcept {
+        int32_t values[4];
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(values), sums);
+        for (int i = 0; i < 4; i++) values[i] *= 1 << (shifts[i] > 0 ? shifts[i] : 0);
+        return load(values);
+    }
+
+    /// a * b of the even elements and of the odd ones, in 64 bits.
+    struct Products {
+        __m128i even, odd;
+    };
+    static Products unsigned_products(__m128i a, __m128i b) noexcept {
+        return {_mm_mul_epu32(a, b), _mm_mul_epu32(_mm_srli_epi64(a, 32), _mm_srli_epi64(b, 32))};
+    }
+
+    /// nutshell::multiply of 4 sums, by magnitudes, since SSE2 multiplies unsigned integers only
+    /// and shifts all elements alike: the second rounding is of a product with 2^(31 - right).
+    static __m128i multiply(__m128i sums, __m128i multiplier, __m128i right) noexcept {
+        const __m128i negative = _mm_srai_epi32(sums, 31);
+        const __m128i magnitude = _mm_sub_epi32(_mm_xor_si128(sums, negative), negative);
+        // Halves are rounded up: towards zero for the magnitude of a negative sum.
+        const __m128i half = _mm_add_epi32(_mm_set1_epi32(1 << 30), negative);
+        const Products first = unsigned_products(magnitude, multiplier);
+        const __m128i lower = _mm_set1_epi64x(0xFFFFFFFF);
+        const __m128i even =
+            _mm_srli_epi64(_mm_add_epi64(first.even, _mm_and_si128(half, lower)), 31);
+        const __m128i odd = _mm_srli_epi64(_mm_add_epi64(first.odd, _mm_srli_epi64(half, 32)), 31);
+
+        // The float 2^(31 - right), as an integer; 2^31 becomes its bits by overflow.
+        const __m128i exponent = _mm_sub_epi32(_mm_set1_epi32(127 + 31), right);
+        const __m128i power = _mm_cvttps_epi32(_mm_castsi128_ps(_mm_slli_epi32(exponent, 23)));
+        const __m128i ties_up = _mm_set1_epi64x(1 << 30);
+        const __m128i low = _mm_srli_epi64(_mm_add_epi64(_mm_mul_epu32(even, power), ties_up), 31);
+        const __m128i high = _mm_srli_epi64(
+            _mm_add_epi64(_mm_mul_epu32(odd, _mm_srli_epi64(power, 32)), ties_up), 31);
+        const __m128i result = _mm_or_si128(low, _mm_slli_epi64(high, 32));
+        return _mm_sub_epi32(_mm_xor_si128(result, negative), negative);
+    }
+};
+
 }  // namespace
 
 extern const VectorPlatform sse2_platform;
-const VectorPlatform sse2_platform = vector_platform<Vec, Reference>();
+const VectorPlatform sse2_platform = vector_platform<Vec, BlockKernels<Int8>>();
 
 }  // namespace nutshell
