@@ -83,6 +83,10 @@ struct Int8 {
     struct Input {
         __m256i x, magnitude;
     };
+    static Sums zero() noexcept {
+        const __m256i none = _mm256_setzero_si256();
+        return {{none, none}};
+    }
     static Input input(const int8_t* x) noexcept {
         int64_t codes;
         memcpy(&codes, x, sizeof codes);

@@ -68,6 +68,10 @@ struct BlockKernels : Reference {
             scales.multiplier = multiplier;
             scales.shift = shift;
         }
+
+        const int8_t* block(int b) const noexcept {
+            return b < whole ? x + b * kBlockInputs : rest;
+        }
     };
 
     /// As many tiles of `Groups` groups of outputs as there are, or one smaller tile.
@@ -96,23 +100,23 @@ struct BlockKernels : Reference {
         // Several chains of sums where a single one would wait for itself.
         constexpr int chains = I::chains / Groups > 1 ? I::chains / Groups : 1;
         const ptrdiff_t next_group = static_cast<ptrdiff_t>(layer.blocks) * kBlockBytes;
-        typename I::Sums sums[chains][Groups] = {};
-        const auto add = [&](typename I::Sums* to, const int8_t* x, const int8_t* block) noexcept {
-            const typename I::Input input = I::input(x);
+        typename I::Sums sums[chains][Groups];
+        for (int c = 0; c < chains; c++) {
+            for (int g = 0; g < Groups; g++) sums[c][g] = I::zero();
+        }
+        const auto add = [&](typename I::Sums* to, int b) noexcept {
+            const typename I::Input input = I::input(layer.block(b));
             for (int g = 0; g < Groups; g++) {
-                I::multiply_add(to[g], input, block + g * next_group);
+                I::multiply_add(to[g], input, weights + g * next_group + b * kBlockBytes);
             }
         };
         int b = 0;
-        for (; b + chains <= layer.whole; b += chains) {
-            for (int c = 0; c < chains; c++) {
-                add(sums[c], layer.x + (b + c) * kBlockInputs, weights + (b + c) * kBlockBytes);
-            }
+        for (; b + chains <= layer.blocks; b += chains) {
+            for (int c = 0; c < chains; c++) add(sums[c], b + c);
         }
-        for (; b < layer.whole; b++) {
-            add(sums[0], layer.x + b * kBlockInputs, weights + b * kBlockBytes);
+        if constexpr (chains > 1) {
+            for (; b < layer.blocks; b++) add(sums[0], b);
         }
-        if (b < layer.blocks) add(sums[0], layer.rest, weights + b * kBlockBytes);
         for (int c = 1; c < chains; c++) {
             for (int g = 0; g < Groups; g++) I::add(sums[0][g], sums[c][g]);
         }

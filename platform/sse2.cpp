@@ -84,6 +84,10 @@ struct Int8 {
     struct Input {
         __m128i even, odd;
     };
+    static Sums zero() noexcept {
+        const __m128i none = _mm_setzero_si128();
+        return {{none, none, none, none}};
+    }
     static Input input(const int8_t* x) noexcept {
         const __m128i codes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(x));
         return widen(_mm_unpacklo_epi64(codes, codes));
