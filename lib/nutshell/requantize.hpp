@@ -25,10 +25,11 @@ constexpr int32_t multiply_high(int32_t a, int32_t b) noexcept {
     return static_cast<int32_t>((static_cast<int64_t>(a) * b + (1 << 30)) >> 31);
 }
 
-/// x / 2^shift, rounded to the nearest, ties away from zero. shift in 0..31, |x| at most 2^30.
+/// x / 2^shift, rounded to the nearest, ties away from zero. shift in 0..31.
 constexpr int32_t divide_by_power_of_two(int32_t x, int shift) noexcept {
-    if (shift == 0) return x;
-    return (x + (1 << (shift - 1)) - (x < 0 ? 1 : 0)) >> shift;
+    const int32_t mask = static_cast<int32_t>((int64_t{1} << shift) - 1);
+    const int32_t threshold = (mask >> 1) + (x < 0 ? 1 : 0);
+    return (x >> shift) + ((x & mask) > threshold ? 1 : 0);
 }
 
 /// x * scale, rounded twice. |x| at most kMaxSum, also when shifted left by the scale.

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+#include "quantize.hpp"
+
+#include <string.h>
+
+#include "weights.hpp"
+
+namespace nutshell {
+namespace {
+
+/// Half of this is left for the products.
+constexpr double kLargestBias = 1 << 28;
+
+int32_t round_half_away(double x) noexcept {
+    return static_cast<int32_t>(x < 0 ? x - 0.5 : x + 0.5);
+}
+
+float magnitude(float x) noexcept { return x < 0 ? -x : x; }
+
+/// A dense layer's weights by output and input, in whichever order they lie.
+struct Weights {
+    const float* data;
+    int32_t output_stride, input_stride;
+
+    Weights(const Row& row, Tensors tensors) noexcept
+        : data(tensors.weight),
+          output_stride(DenseLayer::rows_are_outputs(row) ? row.in.size() : 1),
+          input_stride(DenseLayer::rows_are_outputs(row) ? 1 : row.out.size()) {}
+    float at(int32_t output, int32_t input) const noexcept {
+        return data[output * output_stride + input * input_stride];
+    }
+};
+
+/// The scale that makes the largest weight of outputs [first, last) the largest code; 1 when all
+/// are zero. Not so small that a bias overflows.
+float weight_scale(const Row& row, const Weights& weights, const float* bias, int32_t first,
+                   int32_t last, int largest, float in_scale) noexcept {
+    float most = 0.0f, most_bias = 0.0f;
+    for (int32_t o = first; o < last; o++) {
+        for (int32_t i = 0; i < row.in.size(); i++) {
+            const float weight = magnitude(weights.at(o, i));
+            if (weight > most) most = weight;
+        }
+        if (magnitude(bias[o]) > most_bias) most_bias = magnitude(bias[o]);
+    }
+    if (most == 0.0f) return 1.0f;
+    const float scale = most / static_cast<float>(largest);
+    const double least =
+        static_cast<double>(most_bias) / (static_cast<double>(in_scale) * kLargestBias);
+    return static_cast<double>(scale) < least ? static_cast<float>(least) : scale;
+}
+
+bool normal(float x) noexcept { return x >= 1.17549435e-38f && x <= 3.40282347e38f; }
+
+/// The codes of one output, and its bias with the input's zero point folded in.
+Status quantize_output(const Row& row, const Weights& weights, float bias, int32_t output,
+                       float scale, const LayerQuantization& layer, int largest,
+                       const Int8Arrays& into) noexcept {
+    const int32_t in = row.in.size();
+    int8_t* codes = into.weight + output * in;
+    int64_t sum = 0;
+    for (int32_t i = 0; i < in; i++) {
+        const double steps =
+            static_cast<double>(weights.at(output, i)) / static_cast<double>(scale);
+        const double held = steps < -largest ? -largest : steps > largest ? largest : steps;
+        codes[i] = static_cast<int8_t>(round_half_away(held));
+        sum += codes[i];
+    }
+    const double unit = static_cast<double>(layer.in.scale) * static_cast<double>(scale);
+    const double steps = static_cast<double>(bias) / unit;
+    if (!(steps >= -kMaxSum && steps <= kMaxSum)) return Status::sum_overflow;
+    const int64_t folded = round_half_away(steps) - layer.in.zero_point * sum;
+    if (folded < -kMaxSum || folded > kMaxSum) return Status::sum_overflow;
+    into.bias[output] = static_cast<int32_t>(folded);
+    return Status::ok;
+}
+
+/// The factor from sums to codes: with one scale for all outputs the product of the scales is a
+/// float first, as TensorFlow Lite has it.
+double requantization_factor(const LayerQuantization& layer, float scale,
+                             bool per_output) noexcept {
+    const double out = static_cast<double>(layer.sum.scale);
+    if (!per_output) return static_cast<double>(layer.in.scale * scale) / out;
+    return static_cast<double>(layer.in.scale) * static_cast<double>(scale) / out;
+}
+
+}  // namespace
+
+void MinMax::observe(const float* x, int32_t n) noexcept {
+    finite_ = finite_ && all_finite(x, n);
+    for (int32_t i = 0; i < n; i++) {
+        if (!seen_ || x[i] < range_.low) range_.low = x[i];
+        if (!seen_ || x[i] > range_.high) range_.high = x[i];
+        seen_ = true;
+    }
+}
+
+Status MinMax::status() const noexcept {
+    return seen_ && finite_ ? Status::ok : Status::bad_calibration;
+}
+
+void Histogram::widen() noexcept {
+    constexpr int quarter = bins / 4;
+    uint32_t folded[bins / 2];
+    for (int i = 0; i < bins / 2; i++) folded[i] = count_[2 * i] + count_[2 * i + 1];
+    memset(count_, 0, sizeof count_);
+    memcpy(count_ + quarter, folded, sizeof folded);
+    limit_ *= 2.0f;
+}
+
+void Histogram::observe(const float* x, int32_t n) noexcept {
+    min_max_.observe(x, n);
+    if (min_max_.status() != Status::ok) return;
+    const Range seen = min_max_.range();
+    const float most =
+        magnitude(seen.low) > magnitude(seen.high) ? magnitude(seen.low) : magnitude(seen.high);
+    if (limit_ == 0.0f && most > 0.0f) limit_ = most;
+    while (limit_ < most && limit_ <= 1e38f) widen();
+    if (limit_ == 0.0f) return;  // zeros alone: the range says it all
+    for (int32_t i = 0; i < n; i++) {
+        const int bin = static_cast<int>((x[i] / limit_ + 1.0f) * 0.5f * bins);
+        count_[bin < 0 ? 0 : bin >= bins ? bins - 1 : bin]++;
+    }
+}
+
+Range Histogram::percentile(double part) const noexcept {
+    double total = 0;
+    for (const uint32_t count : count_) total += count;
+    const double tail = total * (1.0 - part) / 2.0;
+    int first = 0, last = bins - 1;
+    for (double below = count_[0]; first < bins - 1 && below <= tail; below += count_[first])
+        first++;
+    for (double above = count_[last]; last > 0 && above <= tail; above += count_[last]) last--;
+    const Range seen = range();
+    const float low = center(first) - width() / 2, high = center(last) + width() / 2;
+    return {low > seen.low ? low : seen.low, high < seen.high ? high : seen.high};
+}
+
+double Histogram::error(Range range) const noexcept {
+    Quantization quantization;
+    if (quantization_of(range, quantization) != Status::ok) return 1e300;
+    double sum = 0;
+    for (int i = 0; i < bins; i++) {
+        if (count_[i] == 0) continue;
+        const float value = center(i);
+        int8_t code;
+        float back;
+        quantize_values(&value, 1, quantization, &code);
+        dequantize_values(&code, 1, quantization, &back);
+        const double off = static_cast<double>(back) - static_cast<double>(value);
+        // Within a bin values spread evenly; within a code's step the error does too.
+        sum += count_[i] * (off * off);
+    }
+    return sum;
+}
+
+Range Histogram::least_error() const noexcept {
+    constexpr int steps = 24;
+    const Range seen = range();
+    Range best = seen;
+    double least = error(seen);
+    for (int low = 0; low < steps; low++) {
+        for (int high = 0; high < steps; high++) {
+            const Range tried{seen.low * (1.0f - static_cast<float>(low) / steps),
+                              seen.high * (1.0f - static_cast<float>(high) / steps)};
+            const double found = error(tried);
+            if (found < least) {
+                least = found;
+                best = tried;
+            }
+        }
+    }
+    return best;
+}
+
+Status quantization_of(Range range, Quantization& quantization) noexcept {
+    const double low = range.low < 0 ? static_cast<double>(range.low) : 0.0;
+    const double high = range.high > 0 ? static_cast<double>(range.high) : 0.0;
+    if (!(high - low <= 6.8e38)) return Status::bad_quantization;  // NaN too
+    const float scale = low == high ? 1.0f : static_cast<float>((high - low) / 255.0);
+    if (!normal(scale)) return Status::bad_quantization;
+    const double zero_point = -128.0 - low / static_cast<double>(scale);
+    quantization = {scale, clamp_to_int8(round_half_away(zero_point), -128, 127)};
+    return Status::ok;
+}
+
+Status fixed_point_of(double real, FixedPoint& fixed_point) noexcept {
+    if (!(real >= 0 && real <= 1e30)) return Status::bad_quantization;
+    fixed_point = {0, 0};
+    uint64_t bits;
+    memcpy(&bits, &real, sizeof bits);
+    int shift = static_cast<int>(bits >> 52) - 1022;  // real = significand / 2^53 * 2^shift
+    const uint64_t significand = (bits & ((uint64_t{1} << 52) - 1)) | uint64_t{1} << 52;
+    uint64_t multiplier = (significand + (1 << 21)) >> 22;
+    if (multiplier == uint64_t{1} << 31) {
+        multiplier /= 2;
+        shift++;
+    }
+    if (shift < kMinShift) return Status::ok;
+    if (shift > kMaxShift) return Status::bad_quantization;
+    fixed_point = {static_cast<int32_t>(multiplier), static_cast<int8_t>(shift)};
+    return Status::ok;
+}
+
+Status quantize_layer(const Row& row, Tensors tensors, const LayerQuantization& layer,
+                      const WeightQuantization& how, const Int8Arrays& into) noexcept {
+    const TensorSizes sizes = tensor_sizes(row);
+    if (!all_finite(tensors.weight, sizes.weight) || !all_finite(tensors.bias, sizes.bias)) {
+        return Status::non_finite_weights;
+    }
+    const Weights weights(row, tensors);
+    const int32_t out = row.out.size();
+    float scale = 0.0f;
+    for (int32_t o = 0; o < out; o++) {
+        if (o == 0 || how.per_output) {
+            scale = how.scales
+                        ? how.scales[o]
+                        : weight_scale(row, weights, tensors.bias, o, how.per_output ? o + 1 : out,
+                                       how.largest, layer.in.scale);
+            if (!normal(scale)) return Status::bad_quantization;
+            FixedPoint factor;
+            const double real = requantization_factor(layer, scale, how.per_output);
+            const Status status = fixed_point_of(real, factor);
+            if (status != Status::ok) return status;
+            into.multiplier[o] = factor.multiplier;
+            into.shift[o] = factor.shift;
+        }
+        const Status status =
+            quantize_output(row, weights, tensors.bias[o], o, scale, layer, how.largest, into);
+        if (status != Status::ok) return status;
+    }
+    if (needs_table(row.activation)) {
+        const Status status = activation_table(row.activation, row.slope, layer, into.table);
+        if (status != Status::ok) return status;
+    }
+    return check_quantized(row, view_of(row, layer, how.per_output, into));
+}
+
+Int8Tensors view_of(const Row& row, const LayerQuantization& layer, bool per_output,
+                    const Int8Arrays& arrays) noexcept {
+    Int8Tensors view;
+    view.weight = arrays.weight;
+    view.bias = arrays.bias;
+    view.multiplier = arrays.multiplier;
+    view.shift = arrays.shift;
+    view.table = needs_table(row.activation) ? arrays.table : nullptr;
+    view.in = layer.in;
+    view.sum = layer.sum;
+    view.out = layer.out;
+    view.per_output = per_output;
+    return view;
+}
+
+}  // namespace nutshell
