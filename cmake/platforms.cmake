@@ -4,10 +4,10 @@
 
 set(default_platform auto)
 if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
-    set(default_platform reference)
+    set(default_platform own)
 endif()
 set(NUTSHELL_PLATFORM ${default_platform} CACHE STRING
-    "auto: the best platform is chosen at run time; a platform's name: bound at build time")
+    "auto: the best platform is chosen at run time; own: the processor's, or a platform's name: bound at build time")
 
 set(NUTSHELL_PLATFORM_SOURCES ${PROJECT_SOURCE_DIR}/platform/bind.cpp)
 set(NUTSHELL_PLATFORM_DEFINITIONS)
@@ -16,18 +16,23 @@ set(platform_names)
 set(NUTSHELL_PLATFORM_NAMES reference)  # of those that are chosen at run time
 
 # Adds one platform: the struct's name, the processors that have it (a regular expression),
-# its source, whose file name is the platform's name, and the flags that this source needs.
+# its source, whose file name is the platform's name, and the flags that this source needs. A header
+# of that name declares the struct.
 macro(nutshell_platform type processors source)
     if("${CMAKE_SYSTEM_PROCESSOR}" MATCHES "${processors}")
         get_filename_component(platform_name ${source} NAME_WE)
         list(APPEND platform_names ${platform_name})
-        if(NUTSHELL_PLATFORM STREQUAL "auto" OR NUTSHELL_PLATFORM STREQUAL platform_name)
+        if(NUTSHELL_PLATFORM MATCHES "^(auto|own|${platform_name})$")
             list(APPEND NUTSHELL_PLATFORM_SOURCES ${PROJECT_SOURCE_DIR}/${source})
             set_source_files_properties(${PROJECT_SOURCE_DIR}/${source}
                                         PROPERTIES COMPILE_OPTIONS "${ARGN}")
         endif()
-        if(NUTSHELL_PLATFORM STREQUAL platform_name)
+        if(NUTSHELL_PLATFORM MATCHES "^(own|${platform_name})$")  # the last of them is the one
             set(NUTSHELL_PLATFORM_DEFINITIONS NUTSHELL_PLATFORM=${type})
+            if(EXISTS ${PROJECT_SOURCE_DIR}/platform/${platform_name}.hpp)
+                list(APPEND NUTSHELL_PLATFORM_DEFINITIONS
+                     NUTSHELL_PLATFORM_HEADER="${platform_name}.hpp")
+            endif()
         endif()
     endif()
 endmacro()
@@ -45,6 +50,7 @@ endmacro()
 
 # THE LIST: struct, processors, source, flags. (The reference is also the base of all others.)
 nutshell_platform(Reference ".*" lib/nutshell/reference.cpp)
+nutshell_platform(Dsp "^cortex-m(4|7|33)$" platform/dsp.cpp -O2)
 nutshell_host_platform("x86_64|AMD64" platform/sse2.cpp -msse2)
 nutshell_host_platform("x86_64|AMD64" platform/avx2.cpp -mavx2 -mfma)
 nutshell_host_platform("x86_64|AMD64" platform/avx512.cpp -mavx512f -mavx512dq -mprefer-vector-width=512)
@@ -61,6 +67,6 @@ if(NUTSHELL_PLATFORM STREQUAL "auto")
 elseif(NOT NUTSHELL_PLATFORM_DEFINITIONS)
     list(JOIN platform_names ", " platform_names)
     message(FATAL_ERROR "nutshell: there is no platform '${NUTSHELL_PLATFORM}' for "
-                        "${CMAKE_SYSTEM_PROCESSOR}; NUTSHELL_PLATFORM can be auto, ${platform_names}")
+                        "${CMAKE_SYSTEM_PROCESSOR}; NUTSHELL_PLATFORM can be auto, own, ${platform_names}")
 endif()
 list(REMOVE_DUPLICATES NUTSHELL_PLATFORM_SOURCES)

@@ -4,6 +4,10 @@
 // the linker drops what is not used; without it they go through a table that platform.cpp chooses.
 #include "bind.hpp"
 
+#if defined(NUTSHELL_PLATFORM_HEADER)
+#include NUTSHELL_PLATFORM_HEADER
+#endif
+
 namespace nutshell {
 namespace {
 

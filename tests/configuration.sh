@@ -13,7 +13,7 @@ need() {
 }
 case $preset in
     clang) need clang++ ;;
-    cortex-*) need arm-none-eabi-g++ ;;
+    cortex-*) need arm-none-eabi-g++ && need qemu-system-arm ;;
     riscv32) need riscv64-unknown-elf-g++ ;;
     aarch64) need aarch64-linux-gnu-g++ && need qemu-aarch64 ;;
     armhf) need arm-linux-gnueabihf-g++ && need qemu-arm ;;

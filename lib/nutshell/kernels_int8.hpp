@@ -39,7 +39,8 @@ namespace kernels {
 /// The packing that dense_int8 and dense_int4 read.
 Packing int8_packing() noexcept;
 
-/// y[out] = requantized sums of weights[out][in] * x[in] + bias. The weights lie in int8_packing().
+/// y[out] = requantized sums of weights[out][in] * x[in] + bias. The weights lie in int8_packing(),
+/// for the dsp packing aligned to 4 bytes.
 /// scratch[scratch_bytes(in)] is 16-byte aligned; null where none is needed.
 void dense_int8(int in, int out, const int8_t* weights, const Requantization& requantization,
                 const int8_t* x, int8_t* y, void* scratch) noexcept;

@@ -11,24 +11,21 @@
 
 namespace nutshell {
 
-/// The list of packings: name, number in the .nut file, outputs and inputs of a block, order of the
-/// inputs, form of the weights, forms of the bias.
-#define NUTSHELL_PACKINGS(X)                                        \
-    X(canonical, 0, 1, 1, in_order, as_they_are, for_signed_inputs) \
-    X(simd, 1, 8, 8, in_order, as_they_are, for_both)               \
-    X(armv6m, 2, 4, 1, in_order, plus_128, for_unsigned_inputs)     \
-    X(armv7m, 3, 4, 1, in_order, as_they_are, for_signed_inputs)    \
-    X(dsp, 4, 4, 4, middle_swapped, as_they_are, for_signed_inputs) \
-    X(helium, 5, 4, 16, in_order, as_they_are, for_signed_inputs)
+/// The list of packings: name, number in the .nut file, outputs and inputs of a block, form of the
+/// weights, forms of the bias.
+#define NUTSHELL_PACKINGS(X)                              \
+    X(canonical, 0, 1, 1, as_they_are, for_signed_inputs) \
+    X(simd, 1, 8, 8, as_they_are, for_both)               \
+    X(armv6m, 2, 4, 1, plus_128, for_unsigned_inputs)     \
+    X(armv7m, 3, 4, 1, as_they_are, for_signed_inputs)    \
+    X(dsp, 4, 4, 4, as_they_are, for_signed_inputs)       \
+    X(helium, 5, 4, 16, as_they_are, for_signed_inputs)
 
 enum class Packing : uint8_t {
 #define NUTSHELL_PACKING(name, number, ...) name = number,
     NUTSHELL_PACKINGS(NUTSHELL_PACKING)
 #undef NUTSHELL_PACKING
 };
-
-/// Of a block of four inputs: 0 1 2 3, or 0 2 1 3, which a halfword extraction reads as two pairs.
-enum class InputOrder : uint8_t { in_order, middle_swapped };
 
 enum class WeightForm : uint8_t { as_they_are, plus_128 };
 
@@ -40,7 +37,6 @@ struct PackingRule {
     const char* name;
     int outputs;
     int inputs;
-    InputOrder order;
     WeightForm weights;
     BiasForms bias;
 };
@@ -59,18 +55,13 @@ constexpr bool known(Packing packing) noexcept {
 /// packing must be known.
 constexpr PackingRule rule_of(Packing packing) noexcept {
     switch (packing) {
-#define NUTSHELL_CASE(name, number, outputs, inputs, order, weights, bias) \
-    case Packing::name:                                                    \
-        return {#name, outputs, inputs, InputOrder::order, WeightForm::weights, BiasForms::bias};
+#define NUTSHELL_CASE(name, number, outputs, inputs, weights, bias) \
+    case Packing::name:                                             \
+        return {#name, outputs, inputs, WeightForm::weights, BiasForms::bias};
         NUTSHELL_PACKINGS(NUTSHELL_CASE)
 #undef NUTSHELL_CASE
     }
-    return {"unknown",
-            1,
-            1,
-            InputOrder::in_order,
-            WeightForm::as_they_are,
-            BiasForms::for_signed_inputs};
+    return {"unknown", 1, 1, WeightForm::as_they_are, BiasForms::for_signed_inputs};
 }
 
 constexpr int32_t round_up(int32_t n, int32_t multiple) noexcept {
@@ -99,12 +90,9 @@ constexpr int32_t packed_biases(Packing packing, int32_t out) noexcept {
 /// Where the weight of output o and input i lies, in weights from the beginning.
 constexpr int32_t packed_index(Packing packing, int32_t in, int32_t o, int32_t i) noexcept {
     const PackingRule rule = rule_of(packing);
-    int32_t within = i % rule.inputs;
-    if (rule.order == InputOrder::middle_swapped && (within == 1 || within == 2))
-        within = 3 - within;
     const int32_t block =
         (o / rule.outputs) * (packed_inputs(packing, in) / rule.inputs) + i / rule.inputs;
-    return (block * rule.outputs + o % rule.outputs) * rule.inputs + within;
+    return (block * rule.outputs + o % rule.outputs) * rule.inputs + i % rule.inputs;
 }
 
 /// weights[out][in] -> packed[packed_weights].

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+# Firmware images. A board is a folder of platform/boards: board.cmake says which processors it can
+# run, what its sources are and how it is emulated; memory.ld is its linker script.
+
+set(boards ${PROJECT_SOURCE_DIR}/platform/boards)
+
+# Adds an image for a board, linked with the library. As a test it runs in the board's emulator.
+function(nutshell_firmware name board)
+    if(NOT EXISTS ${boards}/${board}/board.cmake)
+        message(FATAL_ERROR "nutshell: there is no board '${board}' in platform/boards")
+    endif()
+    include(${boards}/${board}/board.cmake)
+    if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(${board_processors})$")
+        message(FATAL_ERROR "nutshell: the board ${board} runs code for ${board_processors}, "
+                            "not for ${CMAKE_SYSTEM_PROCESSOR}")
+    endif()
+    add_executable(${name} ${ARGN} ${board_sources})
+    nutshell_house_rules(${name})
+    target_compile_options(${name} PRIVATE -fno-exceptions -fno-rtti -fno-threadsafe-statics
+                                           -ffunction-sections -fdata-sections)
+    target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
+    # Of the C library only memcpy and its like are needed, of C++ nothing.
+    target_link_libraries(${name} PRIVATE nutshell c_nano gcc)
+    target_link_options(${name} PRIVATE -nostdlib -Wl,--gc-sections
+                        -L ${boards}/common -T ${boards}/${board}/memory.ld)
+    set_target_properties(${name} PROPERTIES
+        SUFFIX .elf LINK_DEPENDS "${boards}/${board}/memory.ld;${boards}/common/sections.ld"
+        CROSSCOMPILING_EMULATOR "timeout;${NUTSHELL_FIRMWARE_SECONDS};${board_emulator}")
+endfunction()
+
+set(NUTSHELL_FIRMWARE_SECONDS 120 CACHE STRING "An emulated image is stopped after this time")
+mark_as_advanced(NUTSHELL_FIRMWARE_SECONDS)

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+// What a firmware image asks of its board. startup.cpp and semihosting.cpp answer for the emulated
+// boards, and for a real one under a debugger; a board of its own kind brings its own answer.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+namespace nutshell::board {
+
+/// Writes a text to the console.
+void print(const char* text) noexcept;
+
+/// Writes a number to the console, in decimal digits.
+void print(int32_t number) noexcept;
+
+/// Ends the program; the status becomes the emulator's.
+[[noreturn]] void exit(int status) noexcept;
+
+/// RAM that no variable and no stack needs.
+struct Memory {
+    uint8_t* begin;  ///< 16-byte aligned
+    size_t size;     ///< bytes
+};
+Memory free_memory() noexcept;
+
+/// Bytes of stack that fn() needs, its return address not included. At most 1 KB is looked at.
+size_t stack_of(void (*fn)()) noexcept;
+
+}  // namespace nutshell::board

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+// On a board: the int8 kernels that the image is bound to give the reference's bytes (which hosts
+// compare with 64-bit integers), at all small sizes, unaligned and guarded, at random large ones,
+// with extreme weights and every kind of requantization.
+#include "arena.hpp"
+#include "nutshell/kernels.hpp"
+
+using namespace nutshell;
+using namespace nutshell::tests;
+
+namespace {
+
+struct Choice {
+    bool per_output;
+    bool extreme;      ///< all weights and inputs at their bounds
+    int32_t max_bias;  ///< magnitude
+    int max_shift;     ///< shifts lie within four of this one
+};
+
+class Test {
+  public:
+    Test() : arena_(board::free_memory()), random_(20241124) {}
+
+    void small_sizes() {
+        for (int in = 0; in <= 35; in++) {
+            for (int out = 0; out <= 19; out++) {
+                check_layer(in, out, {(in + out) % 2 == 0, false, 20000, -4});
+            }
+        }
+    }
+
+    void large_sizes() {
+        for (int i = 0; i < 120; i++) {
+            int a = random_.between(1, 1030);
+            // Weights in both orders have to fit, with room for the smaller arrays.
+            const int room =
+                static_cast<int>(arena_.left() > 200000 ? 200000 : arena_.left() - 2500);
+            int most = room / (2 * ((a + 15) & ~15)) - 4;
+            if (most > 1030) most = 1030;
+            int b = random_.between(1, most > 1 ? most : 1);
+            // 20 bytes go with each output.
+            if (b * ((a + 15) & ~15) * 2 + b * 20 > room) b = 1;
+            const Choice choice{random_.between(0, 1) == 0, random_.between(0, 7) == 0, 100000,
+                                random_.between(-12, -5)};
+            check_layer(a, b, choice);
+        }
+    }
+
+    void outputs_in_the_hundreds() {
+        for (int in = 1; in <= 9; in += 4) check_layer(in, 233, {in > 4, false, 20000, -4});
+    }
+
+    void all_shifts() {
+        for (int shift = -27; shift <= 10; shift++) {
+            for (int out = 1; out <= 21; out += 4) {
+                check_layer(5, out, {false, false, 20000, shift});
+                check_layer(5, out, {true, false, 20000, shift});
+            }
+        }
+        // Sums of any size the contract allows, so that no bit of the product is lost.
+        for (int i = 0; i < 400; i++) {
+            check_layer(0, 8, {true, false, kMaxSum, random_.between(-27, -1)});
+            check_layer(0, 8, {false, false, kMaxSum >> 4, random_.between(0, 4)});
+        }
+    }
+
+    void ties() {
+        for (int shift = -31; shift <= 0; shift++) {
+            arena_.clear();
+            const int out = 20;
+            int32_t* bias = arena_.take<int32_t>(out, 4);
+            int32_t multiplier = 1 << 30;
+            const int8_t code = static_cast<int8_t>(shift);
+            const int64_t unit = int64_t{1} << -shift;
+            for (int i = 0; i < out; i++) {
+                int64_t sum = (i / 4 - 2) * unit + i % 4 - 1;
+                if (sum > kMaxSum || sum < -kMaxSum) sum = i;
+                bias[i] = static_cast<int32_t>(sum);
+            }
+            const Requantization rule{bias, &multiplier, &code, false, 3, -128, 127};
+            run_and_compare(0, out, nullptr, nullptr, rule, rule);
+        }
+    }
+
+    void tables() {
+        for (int n = 0; n <= 260; n++) {
+            arena_.clear();
+            int8_t* table = arena_.take<int8_t>(256, 1);
+            int8_t* x = arena_.take<int8_t>(n, static_cast<size_t>(n % 4));
+            int8_t* expected = arena_.take<int8_t>(n, 0);
+            for (int i = 0; i < 256; i++) table[i] = static_cast<int8_t>(random_.next() >> 24);
+            for (int i = 0; i < n; i++) x[i] = static_cast<int8_t>(n - 7 * i);
+            memcpy(expected, x, static_cast<size_t>(n));
+            kernels::look_up(n, table, x);
+            Reference::look_up(n, table, expected);
+            expect(memcmp(x, expected, static_cast<size_t>(n)) == 0 && arena_.intact(), n, 0);
+        }
+    }
+
+    int finish() const {
+        board::print("checked layers and tables: ");
+        board::print(checks_);
+        board::print(", wrong: ");
+        board::print(failures_);
+        board::print("\n");
+        return checks_ > 0 && failures_ == 0 ? 0 : 1;
+    }
+
+  private:
+    void expect(bool right, int in, int out) {
+        checks_++;
+        if (right) return;
+        if (failures_++ > 20) return;
+        board::print("wrong: in ");
+        board::print(in);
+        board::print(" out ");
+        board::print(out);
+        board::print("\n");
+    }
+
+    int8_t weight(bool extreme) {
+        if (extreme) return random_.between(0, 1) == 0 ? -127 : 127;
+        return static_cast<int8_t>(random_.between(-127, 127));
+    }
+    int8_t input(bool extreme) {
+        if (extreme) return random_.between(0, 1) == 0 ? -128 : 127;
+        return static_cast<int8_t>(random_.between(-128, 127));
+    }
+
+    /// A random layer, packed for the kernel and as it is for the reference.
+    void check_layer(int in, int out, Choice choice) {
+        const Packing packing = kernels::int8_packing();
+        arena_.clear();
+        const int channels = choice.per_output ? packed_outputs(packing, out) : 1;
+        int32_t* bias = arena_.take<int32_t>(out, 4);
+        int32_t* packed_bias = arena_.take<int32_t>(packed_biases(packing, out), 4);
+        int32_t* multiplier = arena_.take<int32_t>(channels, 8);
+        int8_t* shift = arena_.take<int8_t>(channels, 1);
+        int8_t* weights = arena_.take<int8_t>(in * out, 0);
+        int8_t* packed = arena_.take<int8_t>(packed_weights(packing, in, out), 4);
+        int8_t* x = arena_.take<int8_t>(in, static_cast<size_t>(random_.between(0, 3)));
+        for (int i = 0; i < in * out; i++) weights[i] = weight(choice.extreme);
+        for (int i = 0; i < in; i++) x[i] = input(choice.extreme);
+        for (int o = 0; o < out; o++) bias[o] = random_.between(-choice.max_bias, choice.max_bias);
+        for (int c = 0; c < channels; c++) {
+            const bool zero = c >= out || random_.between(0, 15) == 0;
+            multiplier[c] = zero ? 0 : static_cast<int32_t>(random_.next() >> 2 | 1u << 30);
+            shift[c] = static_cast<int8_t>(zero ? 0 : choice.max_shift - random_.between(0, 4));
+        }
+        pack_weights(packing, in, out, weights, packed);
+        pack_bias(packing, in, out, weights, bias, packed_bias);
+        const int8_t zero_point = static_cast<int8_t>(random_.between(-128, 127));
+        const int8_t low = random_.between(0, 3) == 0 ? zero_point : int8_t{-128};
+        const int8_t high = random_.between(0, 3) == 0 ? int8_t{127} : int8_t{100};
+        const Requantization rule{packed_bias,
+                                  multiplier,
+                                  shift,
+                                  choice.per_output,
+                                  zero_point,
+                                  low,
+                                  high < low ? low : high};
+        Requantization canonical = rule;
+        canonical.bias = bias;
+        weights_ = weights;
+        run_and_compare(in, out, packed, x, rule, canonical);
+    }
+
+    void run_and_compare(int in, int out, const int8_t* packed, const int8_t* x,
+                         const Requantization& rule, const Requantization& canonical) {
+        int8_t* y = arena_.take<int8_t>(out, static_cast<size_t>(random_.between(0, 3)));
+        int8_t* expected = arena_.take<int8_t>(out, 0);
+        int8_t* scratch = arena_.take<int8_t>(scratch_bytes(in), 0);
+        kernels::dense_int8(in, out, packed, rule, x, y, scratch);
+        Reference::dense_int8(in, out, weights_, canonical, x, expected, nullptr);
+        expect(memcmp(y, expected, static_cast<size_t>(out)) == 0 && arena_.intact(), in, out);
+    }
+
+    Arena arena_;
+    Random random_;
+    const int8_t* weights_ = nullptr;  ///< [out][in] of the layer
+    int32_t checks_ = 0;
+    int32_t failures_ = 0;
+};
+
+}  // namespace
+
+int main() {
+    Test test;
+    test.small_sizes();
+    test.large_sizes();
+    test.outputs_in_the_hundreds();
+    test.all_shifts();
+    test.ties();
+    test.tables();
+    return test.finish();
+}
