@@ -125,7 +125,7 @@ struct Int8 {
         const __m256i clamped = _mm256_min_epi8(
             _mm256_set1_epi8(scales.high), _mm256_max_epi8(_mm256_set1_epi8(scales.low), bytes));
         if (count == 32) return _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), clamped);
-        int8_t all[32];
+        int8_t all[32] = {};
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(all), clamped);
         copy_codes(all, count, y);
     }

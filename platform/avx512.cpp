@@ -1,88 +1,60 @@
 // SPDX-License-Identifier: MIT
-// AVX-512 (foundation, byte/word, doubleword/quadword, vector length): sixteen floats a vector,
-// thirty-two registers, masks for parts of a vector.
-#if !defined(__AVX512F__) || !defined(__AVX512DQ__)
-#error "avx512.cpp needs -mavx512f -mavx512dq"
+// AVX-512 (foundation, byte/word, doubleword/quadword), as every AVX-512 processor but the first
+// has it.
+#if !defined(__AVX512F__) || !defined(__AVX512BW__) || !defined(__AVX512DQ__)
+#error "avx512.cpp needs -mavx512f -mavx512bw -mavx512dq"
 #endif
-// gcc 12 warns about its own header's "undefined" vectors.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#if !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#endif
-#include <immintrin.h>
-#pragma GCC diagnostic pop
-
+#include "avx512_int8.hpp"
+#include "avx512_vector.hpp"
 #include "vector.hpp"
 
 namespace nutshell {
 namespace {
 
-struct Vec {
-    __m512 v;
-    static constexpr int lanes = 16;
-    static constexpr int tile_rows = 8, tile_vectors = 3;  // 24 sums, 3 loads, 1 broadcast
-    static constexpr int dot_tile_rows = 4,
-                         dot_tile_columns = 6;  // 24 sums, 4 rows, columns from memory
+/// Sums of products of byte pairs: |x| times the weight under x's sign, so that no pair saturates.
+struct PairProducts {
+    static constexpr bool unsigned_inputs = false;
+    static constexpr int chains = 1;
 
-    static Vec load(const float* p) noexcept { return {_mm512_loadu_ps(p)}; }
-    static void store(float* p, Vec a) noexcept { _mm512_storeu_ps(p, a.v); }
-    static Vec load_part(const float* p, int n) noexcept {
-        return {_mm512_maskz_loadu_ps(mask(n), p)};
+    struct Input {
+        __m512i magnitude;
+        __mmask64 negative;
+    };
+    static Input input(__m512i x) noexcept { return {_mm512_abs_epi8(x), _mm512_movepi8_mask(x)}; }
+    static __m512i multiply_add(__m512i sums, Input input, __m512i weights) noexcept {
+        const __m512i under_sign =
+            _mm512_mask_sub_epi8(weights, input.negative, _mm512_setzero_si512(), weights);
+        const __m512i pairs = _mm512_maddubs_epi16(input.magnitude, under_sign);
+        return _mm512_add_epi32(sums, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
     }
-    static void store_part(float* p, Vec a, int n) noexcept {
-        _mm512_mask_storeu_ps(p, mask(n), a.v);
-    }
-    static Vec set(float x) noexcept { return {_mm512_set1_ps(x)}; }
-    static Vec mul_add(Vec a, Vec b, Vec c) noexcept { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
-    static Vec abs(Vec a) noexcept { return {_mm512_andnot_ps(sign_bit(), a.v)}; }
-    static Vec max(Vec a, Vec b) noexcept { return {_mm512_max_ps(a.v, b.v)}; }
-    static Vec min(Vec a, Vec b) noexcept { return {_mm512_min_ps(a.v, b.v)}; }
-    static Vec sqrt(Vec a) noexcept { return {_mm512_sqrt_ps(a.v)}; }
-    static Vec select_negative(Vec x, Vec a, Vec b) noexcept {
-        return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(x.v, _mm512_setzero_ps(), _CMP_LT_OQ), b.v,
-                                     a.v)};
-    }
-    static Vec select_positive(Vec x, Vec a, Vec b) noexcept {
-        return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(x.v, _mm512_setzero_ps(), _CMP_GT_OQ), b.v,
-                                     a.v)};
-    }
-    static Vec copy_sign(Vec magnitude, Vec sign) noexcept {
-        return {_mm512_or_ps(abs(magnitude).v, _mm512_and_ps(sign_bit(), sign.v))};
-    }
-    static Vec shift_to_exponent(Vec x) noexcept {
-        return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(x.v), 23))};
-    }
-    static Vec exponent(Vec x) noexcept {
-        const __m512i biased = _mm512_srli_epi32(_mm512_castps_si512(x.v), 23);
-        return {_mm512_cvtepi32_ps(_mm512_sub_epi32(biased, _mm512_set1_epi32(127)))};
-    }
-    static Vec mantissa(Vec x) noexcept {
-        const __m512 bits = _mm512_and_ps(x.v, _mm512_castsi512_ps(_mm512_set1_epi32(0x7FFFFF)));
-        return {_mm512_or_ps(bits, _mm512_set1_ps(1.0f))};
-    }
-    static float sum(Vec a) noexcept {
-        const __m256 eight =
-            _mm256_add_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));
-        const __m128 four =
-            _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
-        const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-        return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+};
+
+struct Int8Kernels : BlockKernels<Avx512Int8<PairProducts>> {
+    /// 16 tables of 16 bytes by the code's lower half, then the one of them that the bits of its
+    /// upper half choose, a bit at a time.
+    static void look_up(int n, const int8_t* table, int8_t* x) noexcept {
+        for_each_64(n, x, [=](__m512i codes) noexcept { return entries<7>(table, codes); });
     }
 
   private:
-    static __m512 sign_bit() noexcept { return _mm512_set1_ps(-0.0f); }
-    static __mmask16 mask(int n) noexcept { return static_cast<__mmask16>((1u << n) - 1u); }
+    /// The entries of codes whose bits above `Bit` are those of the table's first entry.
+    template <int Bit>
+    static __m512i entries(const int8_t* table, __m512i codes) noexcept {
+        if constexpr (Bit < 4) {
+            const __m512i sixteen =
+                _mm512_broadcast_i32x4(_mm_loadu_si128(reinterpret_cast<const __m128i*>(table)));
+            return _mm512_shuffle_epi8(sixteen, _mm512_and_si512(codes, _mm512_set1_epi8(15)));
+        } else {
+            return _mm512_mask_blend_epi8(_mm512_movepi8_mask(_mm512_slli_epi16(codes, 7 - Bit)),
+                                          entries<Bit - 1>(table, codes),
+                                          entries<Bit - 1>(table + (1 << Bit), codes));
+        }
+    }
 };
-
-inline Vec operator+(Vec a, Vec b) noexcept { return {_mm512_add_ps(a.v, b.v)}; }
-inline Vec operator-(Vec a, Vec b) noexcept { return {_mm512_sub_ps(a.v, b.v)}; }
-inline Vec operator*(Vec a, Vec b) noexcept { return {_mm512_mul_ps(a.v, b.v)}; }
-inline Vec operator/(Vec a, Vec b) noexcept { return {_mm512_div_ps(a.v, b.v)}; }
 
 }  // namespace
 
 extern const VectorPlatform avx512_platform;
-const VectorPlatform avx512_platform = vector_platform<Vec, Reference>();
+const VectorPlatform avx512_platform = vector_platform<Vec, Int8Kernels>();
 
 }  // namespace nutshell

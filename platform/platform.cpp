@@ -16,7 +16,7 @@
 
 // Best first; the reference, which runs everywhere, is added last.
 #if defined(__x86_64__)
-#define NUTSHELL_PLATFORMS(X) X(avx512) X(avx2) X(sse2)
+#define NUTSHELL_PLATFORMS(X) X(avx512_vnni) X(avx512) X(avx2) X(sse2)
 #elif defined(__aarch64__)
 #define NUTSHELL_PLATFORMS(X) X(neon_dot) X(neon)
 #elif defined(__arm__)
@@ -42,6 +42,7 @@ bool reference_usable() noexcept { return true; }
 struct X86 {
     unsigned leaf1_ecx = 0;
     unsigned leaf7_ebx = 0;
+    unsigned leaf7_ecx = 0;
     uint64_t saved = 0;
 };
 
@@ -50,7 +51,10 @@ X86 detect() noexcept {
     unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
     if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0) return x86;
     x86.leaf1_ecx = ecx;
-    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) x86.leaf7_ebx = ebx;
+    if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) {
+        x86.leaf7_ebx = ebx;
+        x86.leaf7_ecx = ecx;
+    }
     if ((x86.leaf1_ecx & bit_OSXSAVE) != 0) {
         unsigned low = 0, high = 0;
         __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
@@ -74,7 +78,11 @@ bool avx2_usable() noexcept {
 bool avx512_usable() noexcept {
     const X86 x86 = detect();
     return avx2_usable() && has(x86.saved, kZmmSaved) &&
-           has(x86.leaf7_ebx, bit_AVX512F | bit_AVX512DQ);
+           has(x86.leaf7_ebx, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ);
+}
+
+bool avx512_vnni_usable() noexcept {
+    return avx512_usable() && has(detect().leaf7_ecx, bit_AVX512VNNI | bit_AVX512VBMI);
 }
 
 #elif defined(__aarch64__)

@@ -108,7 +108,7 @@ struct Int8 {
                        int8_t* y) noexcept {
         const __m128i zero_point = _mm_set1_epi16(scales.zero_point);
         const __m128i lowest = _mm_set1_epi16(scales.low), highest = _mm_set1_epi16(scales.high);
-        int8_t all[8 * Groups];
+        int8_t all[8 * Groups] = {};
         int8_t* const to = count == 8 * Groups ? y : all;
         for (int g = 0; g < Groups; g++) {
             const __m128i* v = sums[g].v;
@@ -207,7 +207,7 @@ struct Int8Kernels : BlockKernels<Int8> {
         for (; i + 8 <= n; i += 8) {
             uint64_t codes;
             memcpy(&codes, x + i, 8);
-            int8_t entries[8];
+            int8_t entries[8] = {};
             for (int k = 0; k < 8; k++) entries[k] = table[codes >> (8 * k) & 0xFF];
             memcpy(x + i, entries, 8);
         }
