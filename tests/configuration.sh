@@ -12,7 +12,7 @@ need() {
     command -v "$1" >/dev/null || { printf 'skipped: preset %s needs %s\n' "$preset" "$1"; exit 77; }
 }
 case $preset in
-    clang) need clang++ ;;
+    asan | clang) need clang++ ;;
     cortex-*) need arm-none-eabi-g++ && need qemu-system-arm ;;
     riscv32) need riscv64-unknown-elf-g++ ;;
     aarch64) need aarch64-linux-gnu-g++ && need qemu-aarch64 ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Installs what the tests need and runs all of them: unit tests, examples and house rules with g++,
-# and through ctest's configuration.* entries clang++, the sanitizers and the cross compilers.
+# and through ctest's configuration.* entries clang++ with the sanitizers, and the cross compilers.
 # usage: tools/test.sh [CTEST_OPTION...]     for example: tools/test.sh -R unit
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -11,7 +11,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 install_packages "${build_packages[@]}" doctest-dev libsimde-dev
 
 # Tests that need what cannot be installed are reported as skipped.
-install_packages clang++:clang clang-format:clang-format clang-tidy:clang-tidy \
+install_packages clang++:clang libclang-rt-dev clang-format:clang-format clang-tidy:clang-tidy \
     shellcheck:shellcheck pkg-config:pkg-config \
     arm-none-eabi-g++:gcc-arm-none-eabi libnewlib-arm-none-eabi \
     riscv64-unknown-elf-g++:gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
