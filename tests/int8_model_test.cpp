@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+// The int8 twin of a model type: what its parts compute, what they need, and what they refuse.
+#include <doctest/doctest.h>
+
+#include "int8_fixture.hpp"
+#include "nutshell/quantize.hpp"
+
+using namespace nutshell;
+using namespace nutshell::tests;
+
+namespace {
+
+using Model = Int8Model<Deep>;
+constexpr int kLayers = Deep::Chain::count;
+
+static_assert(Model::input_size == 16 && Model::output_size == 16);
+static_assert(Model::fingerprint == Deep::fingerprint, "the same architecture");
+static_assert(sizeof(Model::Code::data) == 5, "a code is a byte a number");
+static_assert(sizeof(Int8Model<Tutorial>::Code::data) == 24);
+static_assert(Int8Model<Tutorial>::Encoder::workspace_bytes == scratch_bytes(784));
+static_assert(Model::workspace_bytes >= 2 * 12 && Model::workspace_bytes <= 2 * 12 + 16 + 48);
+
+/// The float model, quantized with ranges that random inputs in -1..1 stay within.
+struct Quantized {
+    std::vector<Int8Layer> layers;  // in canonical order, for the oracle
+    std::vector<std::vector<int8_t>> tables;
+    LayerQuantization quantization[kLayers];
+
+    Quantized() {
+        static Deep::Parameters parameters;
+        initialize<Deep>(parameters, 3);
+        Quantization in{2.0f / 255.0f, 0};
+        for (int i = 0; i < kLayers; i++) {
+            const Row& row = Deep::Chain::rows[i];
+            Quantization sum;
+            REQUIRE(quantization_of({-3.0f, 3.0f}, sum) == Status::ok);
+            const Quantization out = row.activation == Activation::sigmoid ? kSigmoidOutput
+                                     : row.activation == Activation::tanh  ? kTanhOutput
+                                                                           : sum;
+            quantization[i] = {in, sum, out};
+            add(row, Deep::Chain::tensors(parameters.data, i), quantization[i]);
+            in = out;
+        }
+    }
+
+    void add(const Row& row, Tensors tensors, const LayerQuantization& meaning) {
+        const size_t n = static_cast<size_t>(row.out.size());
+        Int8Layer layer{row.in.size(), row.out.size(), {}, {}, {}, {}, 0, 0, 127};
+        layer.weights.resize(n * static_cast<size_t>(row.in.size()));
+        layer.bias.resize(n);
+        layer.multiplier.resize(n);
+        layer.shift.resize(n);
+        std::vector<int8_t> table(needs_table(row.activation) ? 256 : 0);
+        REQUIRE(quantize_layer(row, tensors, meaning, {},
+                               {layer.weights.data(), layer.bias.data(), layer.multiplier.data(),
+                                layer.shift.data(), table.data()}) == Status::ok);
+        layer.zero_point = meaning.sum.zero_point;
+        layer.low = row.activation == Activation::relu ? layer.zero_point : int8_t{-128};
+        layers.push_back(layer);
+        tables.push_back(table);
+    }
+
+    /// Layers [first, last) in 64-bit integers.
+    std::vector<int8_t> expected(std::vector<int8_t> x, int first, int last) const {
+        for (size_t i = static_cast<size_t>(first); i < static_cast<size_t>(last); i++) {
+            x = layers[i].expected(x);
+            for (int8_t& code : x) {
+                if (!tables[i].empty()) code = tables[i][static_cast<uint8_t>(code)];
+            }
+        }
+        return x;
+    }
+};
+
+/// The layers in the packing of the bound platform, and the views that a model binds to.
+struct Bound {
+    std::vector<std::unique_ptr<PackedInt8Layer>> packed;
+    Int8Tensors tensors[kLayers];
+
+    explicit Bound(const Quantized& model) {
+        for (int i = 0; i < kLayers; i++) {
+            const size_t at = static_cast<size_t>(i);
+            packed.push_back(std::make_unique<PackedInt8Layer>(model.layers[at],
+                                                               kernels::int8_packing(), Side::end));
+            const LayerQuantization& meaning = model.quantization[i];
+            tensors[i].weight = packed[at]->weights.data();
+            tensors[i].bias = packed[at]->bias.data();
+            tensors[i].multiplier = packed[at]->multiplier.data();
+            tensors[i].shift = packed[at]->shift.data();
+            tensors[i].table = model.tables[at].empty() ? nullptr : model.tables[at].data();
+            tensors[i].in = meaning.in;
+            tensors[i].sum = meaning.sum;
+            tensors[i].out = meaning.out;
+            tensors[i].packing = kernels::int8_packing();
+        }
+    }
+};
+
+template <size_t Size>
+std::vector<int8_t> list(const int8_t (&codes)[Size]) {
+    return {codes, codes + Size};
+}
+
+}  // namespace
+
+TEST_CASE("an int8 model gives the oracle's bytes, whole and in parts") {
+    const Quantized quantized;
+    const Bound bound(quantized);
+    Model model;
+    Model::Encoder encoder;
+    Model::Decoder decoder;
+    model.bind_layers(bound.tensors);
+    encoder.bind_layers(bound.tensors);
+    decoder.bind_layers(bound.tensors + Deep::code_layer);
+    Int8Numbers numbers(6);
+    for (int i = 0; i < 50; i++) {
+        const std::vector<int8_t> x = numbers.codes(16);
+        Model::Workspace work;
+        Model::Encoder::Workspace encoder_work;
+        Model::Decoder::Workspace decoder_work;
+        Model::Code code, code_alone;
+        int8_t y[16], y_alone[16], y_at_once[16];
+        REQUIRE(model.encode(x.data(), code, work) == Status::ok);
+        REQUIRE(model.decode(code, y, work) == Status::ok);
+        REQUIRE(model.reconstruct(x.data(), y_at_once, work) == Status::ok);
+        REQUIRE(encoder.encode(x.data(), code_alone, encoder_work) == Status::ok);
+        REQUIRE(decoder.decode(code_alone, y_alone, decoder_work) == Status::ok);
+        CHECK(list(code.data) == quantized.expected(x, 0, Deep::code_layer));
+        CHECK(list(y) == quantized.expected(x, 0, kLayers));
+        CHECK(list(code_alone.data) == list(code.data));
+        CHECK(list(y_alone) == list(y));
+        CHECK(list(y_at_once) == list(y));
+    }
+}
+
+TEST_CASE("a quantized model stays near the float model that it was made from") {
+    const Quantized quantized;
+    const Bound bound(quantized);
+    static Deep::Parameters parameters;
+    initialize<Deep>(parameters, 3);
+    Deep floats;
+    floats.bind(parameters);
+    Model model;
+    model.bind_layers(bound.tensors);
+    Numbers numbers(7);
+    double error = 0, power = 0;
+    for (int i = 0; i < 200; i++) {
+        const std::vector<float> x = numbers.list(16);
+        int8_t codes[16], answer[16];
+        float expected[16], ours[16];
+        Deep::Workspace work;
+        Model::Workspace int8_work;
+        quantize_values(x.data(), 16, quantized.quantization[0].in, codes);
+        REQUIRE(floats.reconstruct(x.data(), expected, work) == Status::ok);
+        REQUIRE(model.reconstruct(codes, answer, int8_work) == Status::ok);
+        dequantize_values(answer, 16, quantized.quantization[kLayers - 1].out, ours);
+        for (int j = 0; j < 16; j++) {
+            const double off = static_cast<double>(ours[j]) - static_cast<double>(expected[j]);
+            error += off * off;
+            power += static_cast<double>(expected[j]) * static_cast<double>(expected[j]);
+        }
+    }
+    // Six roundings to 256 codes over ranges twice as wide as needed: 30 dB below the signal is
+    // what a single 6-bit rounding would leave.
+    CHECK(error < 1e-3 * power);
+}
+
+TEST_CASE("an int8 model without weights, or without pointers, says so") {
+    Model model;
+    Model::Workspace work;
+    int8_t x[16] = {}, y[16] = {};
+    CHECK(model.reconstruct(x, y, work) == Status::not_loaded);
+    CHECK(model.self_test(x, y, work) == Status::no_self_test);
+    const Quantized quantized;
+    const Bound bound(quantized);
+    model.bind_layers(bound.tensors);
+    CHECK(model.reconstruct(nullptr, y, work) == Status::null_argument);
+    CHECK(model.self_test(x, y, work) == Status::no_self_test);
+}
