@@ -159,7 +159,8 @@ class Trainer {
         return Status::ok;
     }
 
-    /// The gradients added so far; zero after finish_batch.
+    /// The gradients added so far, which you may change before finish_batch; zero after it.
+    typename Model::Parameters& gradients() noexcept { return gradients_; }
     const typename Model::Parameters& gradients() const noexcept { return gradients_; }
 
   private:
