@@ -20,16 +20,16 @@ struct Groups {
     int32_t zero_point;         // 16: of the output, in the form that the assembly adds
     int8_t* y;                  // 20
     int8_t* y_end;              // 24
-    int32_t step;        // 28: entries to the next group's multiplier: 4, or 0 for a tensor's
-    const void* x;       // 32: the inputs in the form that the assembly reads
-    const void* entry;   // 36: where the assembly enters its first round
-    int32_t rounds;      // 40: of the loop over the inputs, the first one shortened
-    int32_t skipped;     // 44: steps that the first round leaves out
-    int32_t correction;  // 48: what is taken from every sum
-    int32_t four[4];     // 52: a tensor's multiplier, four times; or a group's plain sums
-    int8_t shifts[4];    // 68: a tensor's shift, four times
+    int32_t step;               // 28: from a group's multipliers to the next one's: 4, or 0
+    const void* x;              // 32: the inputs in the form that the assembly reads
+    int32_t rounds;             // 36: of the loop over the inputs, the first one shortened
+    uint32_t own[2];            // 40: the assembly's
+    int32_t skipped;            // 48: steps that the first round leaves out
+    int32_t correction;         // 52: what is taken from every sum
+    int32_t four[4];            // 56: a tensor's multiplier, four times; or a group's plain sums
+    int8_t shifts[4];           // 72: a tensor's shift, four times
 };
-static_assert(sizeof(void*) != 4 || offsetof(Groups, shifts) == 68);
+static_assert(sizeof(void*) != 4 || offsetof(Groups, shifts) == 72);
 
 /// The assembly of an instruction set. Requantizes group after group until y_end is reached, or
 /// until a group has a shift that is not to the right: then its sums are left in `four`, the
@@ -89,7 +89,7 @@ void dense(int in, int out, const int8_t* weights, const Requantization& rule, c
     groups.correction = correction;
     groups.x = x;
     const int used = (in + in_step - 1) / in_step;
-    groups.rounds = used == 0 ? 1 : (used + steps - 1) / steps;
+    groups.rounds = used == 0 && steps > 1 ? 1 : (used + steps - 1) / steps;
     groups.skipped = groups.rounds * steps - used;
 
     const int whole = out & ~3;

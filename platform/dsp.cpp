@@ -39,19 +39,19 @@ namespace {
         "push {r0, r4-r11, lr}\n"
         "mov r10, r0\n"
         "ldr r12, [r10]\n"
-        "ldr r1, [r10, #44]\n"
+        "ldr r1, [r10, #48]\n"
         "adr.w r2, 2f\n"
         "movs r3, #72\n"
         "mla r1, r1, r3, r2\n"
         "orr r1, r1, #1\n"  // Thumb code
-        "str r1, [r10, #36]\n"
+        "str r1, [r10, #40]\n"
 
         "1:\n"
         "ldr r4, [r10, #4]\n"
         "ldmia r4!, {r0-r3}\n"
         "str r4, [r10, #4]\n"
-        "ldrd r11, r4, [r10, #32]\n"
-        "ldr lr, [r10, #40]\n"
+        "ldrd r11, lr, [r10, #32]\n"
+        "ldr r4, [r10, #40]\n"
         "bx r4\n"
         ".balign 4\n"
         "2:\n"  //
@@ -105,7 +105,7 @@ namespace {
         "ldr r4, [r10, #4]\n"  // the bias is this group's again
         "subs r4, #16\n"
         "str r4, [r10, #4]\n"
-        "add r4, r10, #52\n"
+        "add r4, r10, #56\n"
         "stmia r4, {r0-r3}\n"
         "b 3b\n");
 }

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+// int8 for Cortex-M0: inputs and weights are unsigned bytes, 128 too large, because signed ones
+// cannot be loaded with an offset; what that adds to every sum is the same, and taken off again.
+// There is no product of 64 bits: it is made of four of 32, of which only the needed bits are kept.
+#include "armv6m.hpp"
+
+#include "cortexm.hpp"
+
+namespace nutshell {
+namespace {
+
+/// One input of four outputs, 26 bytes of code: the input at r2 + x, the weights at r3 + w.
+#define NUTSHELL_STEP(x, w0, w1, w2, w3) \
+    "ldrb r1, [r2, #" #x                 \
+    "]\n"                                \
+    "ldrb r0, [r3, #" #w0                \
+    "]\n"                                \
+    "muls r0, r1\n"                      \
+    "add r8, r0\n"                       \
+    "ldrb r0, [r3, #" #w1                \
+    "]\n"                                \
+    "muls r0, r1\n"                      \
+    "add r9, r0\n"                       \
+    "ldrb r0, [r3, #" #w2                \
+    "]\n"                                \
+    "muls r0, r1\n"                      \
+    "add r10, r0\n"                      \
+    "ldrb r0, [r3, #" #w3                \
+    "]\n"                                \
+    "muls r0, r1\n"                      \
+    "add r11, r0\n"
+
+/// Rounds one sum twice and stores it: multipliers at r5, shifts at r7, outputs at r6, zero point
+/// at sp + 0. With the sum as a * 2^16 + b and the multiplier as m * 2^16 + n (b signed, n not),
+/// the product / 2^31 is 2 a m + (a n + b m + (b n >> 16)) / 2^15; a shift leaves in the carry what
+/// is to be added to round.
+#define NUTSHELL_REQUANTIZE(sum, i)                   \
+    "mov r0, " sum                                    \
+    "\n"                                              \
+    "ldr r4, [r5, #4*" #i                             \
+    "]\n"                                             \
+    "sxth r1, r0\n"                                   \
+    "subs r0, r0, r1\n"                               \
+    "asrs r0, r0, #16\n"                              \
+    "uxth r2, r4\n"                                   \
+    "lsrs r4, r4, #16\n"                              \
+    "movs r3, r1\n"                                   \
+    "muls r3, r2\n"                                   \
+    "asrs r3, r3, #16\n"                              \
+    "muls r1, r4\n"                                   \
+    "adds r3, r3, r1\n"                               \
+    "muls r2, r0\n"                                   \
+    "adds r3, r3, r2\n"                               \
+    "muls r0, r4\n"                                   \
+    "lsls r0, r0, #1\n"                               \
+    "asrs r3, r3, #15\n"                              \
+    "adcs r0, r3\n"                                   \
+    "asrs r1, r0, #31\n" /* ties go away from zero */ \
+    "adds r0, r0, r1\n"                               \
+    "ldrb r1, [r7, #" #i                              \
+    "]\n"                                             \
+    "sxtb r1, r1\n"                                   \
+    "ldr r2, [sp]\n"                                  \
+    "negs r1, r1\n"                                   \
+    "bgt 6f\n"                                        \
+    "b 8f\n"                                          \
+    "6:\n"                                            \
+    "asrs r0, r1\n"                                   \
+    "adcs r0, r2\n"                                   \
+    "sxtb r1, r0\n"                                   \
+    "cmp r1, r0\n"                                    \
+    "beq 7f\n"                                        \
+    "asrs r0, r0, #31\n" /* -128 or 127 */            \
+    "movs r1, #127\n"                                 \
+    "eors r0, r1\n"                                   \
+    "7:\n"                                            \
+    "strb r0, [r6, #" #i "]\n"
+
+/// cortexm::RunGroups. A step is one input, a round eight.
+[[gnu::naked]] void run(cortexm::Groups*) {
+    __asm__ volatile(
+        ".syntax unified\n"
+        "push {r4-r7, lr}\n"
+        "mov r4, r8\n"
+        "mov r5, r9\n"
+        "mov r6, r10\n"
+        "mov r7, r11\n"
+        "ldr r1, [r0, #16]\n"
+        "push {r0, r4-r7}\n"
+        "push {r1}\n"  // the zero point; the Groups above it
+        "mov r6, r0\n"
+        "ldr r1, [r6, #48]\n"
+        "ldr r2, [r6, #32]\n"
+        "subs r2, r2, r1\n"
+        "str r2, [r6, #40]\n"  // where the inputs of a whole first round would begin
+        "lsls r2, r1, #2\n"
+        "str r2, [r6, #44]\n"  // weights that the first round leaves out
+        "movs r2, #26\n"
+        "muls r1, r2\n"
+        "adr r2, 2f\n"
+        "adds r1, r1, r2\n"
+        "adds r1, #1\n"  // Thumb code
+        "mov r12, r1\n"
+        "ldr r3, [r6]\n"
+
+        "1:\n"
+        "ldr r5, [r6, #4]\n"
+        "ldmia r5!, {r1, r2, r4, r7}\n"
+        "str r5, [r6, #4]\n"
+        "ldr r0, [r6, #52]\n"
+        "subs r1, r1, r0\n"
+        "subs r2, r2, r0\n"
+        "subs r4, r4, r0\n"
+        "subs r7, r7, r0\n"
+        "mov r8, r1\n"
+        "mov r9, r2\n"
+        "mov r10, r4\n"
+        "mov r11, r7\n"
+        "ldr r2, [r6, #40]\n"
+        "ldr r1, [r6, #44]\n"
+        "subs r3, r3, r1\n"
+        "ldr r4, [r6, #36]\n"
+        "bx r12\n"
+        ".balign 4\n"
+        "2:\n"  //
+        NUTSHELL_STEP(0, 0, 1, 2, 3)
+        NUTSHELL_STEP(1, 4, 5, 6, 7)
+        NUTSHELL_STEP(2, 8, 9, 10, 11)
+        NUTSHELL_STEP(3, 12, 13, 14, 15)
+        NUTSHELL_STEP(4, 16, 17, 18, 19)
+        NUTSHELL_STEP(5, 20, 21, 22, 23)
+        NUTSHELL_STEP(6, 24, 25, 26, 27)
+        NUTSHELL_STEP(7, 28, 29, 30, 31)
+        "adds r3, #32\n"
+        "adds r2, #8\n"
+        "subs r4, #1\n"
+        "bne 2b\n"
+
+        "mov lr, r3\n"
+        "ldr r5, [r6, #8]\n"
+        "ldr r7, [r6, #12]\n"
+        "ldr r6, [r6, #20]\n"  //
+        NUTSHELL_REQUANTIZE("r8", 0)
+        NUTSHELL_REQUANTIZE("r9", 1)
+        NUTSHELL_REQUANTIZE("r10", 2)
+        NUTSHELL_REQUANTIZE("r11", 3)
+        "movs r2, r6\n"
+        "adds r2, #4\n"
+        "ldr r6, [sp, #4]\n"
+        "str r2, [r6, #20]\n"
+        "ldr r0, [r6, #28]\n"
+        "adds r7, r7, r0\n"
+        "str r7, [r6, #12]\n"
+        "lsls r0, r0, #2\n"
+        "adds r5, r5, r0\n"
+        "str r5, [r6, #8]\n"
+        "mov r3, lr\n"
+        "ldr r1, [r6, #24]\n"
+        "cmp r1, r2\n"
+        "beq 3f\n"
+        "b 1b\n"
+        "3:\n"
+        "str r3, [r6]\n"
+        "add sp, #8\n"
+        "pop {r4-r7}\n"
+        "mov r8, r4\n"
+        "mov r9, r5\n"
+        "mov r10, r6\n"
+        "mov r11, r7\n"
+        "pop {r4-r7, pc}\n"
+
+        "8:\n"
+        "ldr r6, [sp, #4]\n"
+        "ldr r4, [r6, #4]\n"  // the bias is this group's again
+        "subs r4, #16\n"
+        "str r4, [r6, #4]\n"
+        "movs r4, r6\n"
+        "adds r4, #56\n"
+        "mov r0, r8\n"
+        "mov r1, r9\n"
+        "mov r2, r10\n"
+        "mov r3, r11\n"
+        "stmia r4!, {r0-r3}\n"
+        "mov r3, lr\n"
+        "b 3b\n");
+}
+
+/// x[n] -> bytes x + 128; returns their sum.
+uint32_t make_unsigned(int n, const int8_t* x, uint8_t* bytes) {
+    uint32_t sum = 0;
+    const auto convert = [&](int i) {
+        const uint32_t byte = static_cast<uint8_t>(x[i]) ^ 0x80u;
+        bytes[i] = static_cast<uint8_t>(byte);
+        sum += byte;
+    };
+    for (; n >= 8; n -= 8, x += 8, bytes += 8) {
+        convert(0), convert(1), convert(2), convert(3);
+        convert(4), convert(5), convert(6), convert(7);
+    }
+    for (int i = 0; i < n; i++) convert(i);
+    return sum;
+}
+
+}  // namespace
+
+void Armv6m::dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
+                        const int8_t* x, int8_t* y, void* scratch) noexcept {
+    const uint32_t sum = make_unsigned(in, x, static_cast<uint8_t*>(scratch));
+    cortexm::dense<run>(in, out, weights, rule, scratch, y, 1, 8, rule.zero_point,
+                        static_cast<int32_t>(128 * sum));
+}
+
+void Armv6m::look_up(int n, const int8_t* table, int8_t* x) noexcept {
+    cortexm::look_up(n, table, x);
+}
+
+}  // namespace nutshell

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// int8 for Cortex-M0 and M0+, which load, multiply and add one byte at a time.
+#pragma once
+#include "nutshell/kernels.hpp"
+
+namespace nutshell {
+
+struct Armv6m : Reference {
+    static decltype(kernels::dense_int8) dense_int8;
+    static decltype(kernels::look_up) look_up;
+    static constexpr Packing int8_packing = Packing::armv6m;
+    static constexpr int scratch_per_input = 1;  // the inputs as unsigned bytes
+};
+
+}  // namespace nutshell

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+// int8 with the base instructions of Armv7-M: an input is loaded once for four outputs (LDRSB),
+// each weight is loaded and multiplied and added (MLA). The pointers stand at the last step of a
+// round, whose loads move them on.
+#include "armv7m.hpp"
+
+#include "cortexm.hpp"
+
+namespace nutshell {
+namespace {
+
+/// One input of four outputs, 36 bytes of code: the input at r9 - x, the weights from r12 - w on.
+#define NUTSHELL_MULTIPLY  \
+    "mla r0, r4, r5, r0\n" \
+    "mla r1, r4, r6, r1\n" \
+    "mla r2, r4, r7, r2\n" \
+    "mla r3, r4, r8, r3\n"
+#define NUTSHELL_STEP(x, w0, w1, w2, w3) \
+    "ldrsb r4, [r9, #-" #x               \
+    "]\n"                                \
+    "ldrsb r5, [r12, #-" #w0             \
+    "]\n"                                \
+    "ldrsb r6, [r12, #-" #w1             \
+    "]\n"                                \
+    "ldrsb r7, [r12, #-" #w2             \
+    "]\n"                                \
+    "ldrsb r8, [r12, #-" #w3 "]\n" NUTSHELL_MULTIPLY
+
+/// Rounds twice and stores one sum: its multiplier lies in `m`, its shift, less one, in lr.
+#define NUTSHELL_REQUANTIZE(sum, m)     \
+    "lsl " sum ", " sum                 \
+    ", #1\n"                            \
+    "smull " m ", " sum ", " sum ", " m \
+    "\n"                                \
+    "lsls " m ", " m                    \
+    ", #1\n"                            \
+    "adc " sum ", " sum                 \
+    ", #0\n"                            \
+    "add " sum ", " sum ", " sum        \
+    ", asr #31\n"                       \
+    "asr " sum ", " sum                 \
+    ", lr\n"                            \
+    "add " sum ", " sum                 \
+    ", r8\n"                            \
+    "ssat " sum ", #8, " sum            \
+    ", asr #1\n"                        \
+    "strb " sum ", [r9], #1\n"
+
+/// cortexm::RunGroups. A step is one input, a round eight; the zero point is doubled, plus 1.
+[[gnu::naked]] void run(cortexm::Groups*) {
+    __asm__ volatile(
+        ".syntax unified\n"
+        "push {r3-r11, lr}\n"
+        "mov r10, r0\n"
+        "ldr r12, [r10]\n"
+        "adds r12, #31\n"  // the last weight of a round
+        "ldr r11, [r10, #48]\n"
+        "ldr r1, [r10, #32]\n"
+        "adds r1, #7\n"  // the last input of a round
+        "subs r1, r1, r11\n"
+        "str r1, [r10, #44]\n"
+        "adr.w r2, 2f\n"
+        "movs r3, #36\n"
+        "mla r1, r11, r3, r2\n"
+        "orr r1, r1, #1\n"  // Thumb code
+        "str r1, [r10, #40]\n"
+        "lsl r11, r11, #2\n"  // weights that the first round leaves out
+
+        "1:\n"
+        "ldr r4, [r10, #4]\n"
+        "ldmia r4!, {r0-r3}\n"
+        "str r4, [r10, #4]\n"
+        "sub r12, r12, r11\n"
+        "ldrd r4, r9, [r10, #40]\n"
+        "ldr lr, [r10, #36]\n"
+        "bx r4\n"
+        ".balign 4\n"
+        "2:\n"  //
+        NUTSHELL_STEP(7, 31, 30, 29, 28)
+        NUTSHELL_STEP(6, 27, 26, 25, 24)
+        NUTSHELL_STEP(5, 23, 22, 21, 20)
+        NUTSHELL_STEP(4, 19, 18, 17, 16)
+        NUTSHELL_STEP(3, 15, 14, 13, 12)
+        NUTSHELL_STEP(2, 11, 10, 9, 8)
+        NUTSHELL_STEP(1, 7, 6, 5, 4)
+        "ldrsb r4, [r9], #8\n"
+        "ldrsb r5, [r12, #-3]\n"
+        "ldrsb r6, [r12, #-2]\n"
+        "ldrsb r7, [r12, #-1]\n"
+        "ldrsb r8, [r12], #32\n"  //
+        NUTSHELL_MULTIPLY
+        "subs lr, lr, #1\n"
+        "bne.w 2b\n"
+
+        "ldrd r8, r9, [r10, #8]\n"
+        "ldr lr, [r9]\n"  // four shifts, negative when to the right
+        "mvn lr, lr\n"    // each to the right, less one
+        "tst lr, #0x80808080\n"
+        "bne 4f\n"
+        "ldr r4, [r10, #28]\n"
+        "add r5, r8, r4, lsl #2\n"
+        "add r9, r9, r4\n"
+        "strd r5, r9, [r10, #8]\n"
+        "ldmia r8, {r4-r7}\n"
+        "ldrd r8, r9, [r10, #16]\n"  //
+        NUTSHELL_REQUANTIZE("r0", "r4")
+        "lsr lr, lr, #8\n"  // a shift reads the lowest byte alone
+        NUTSHELL_REQUANTIZE("r1", "r5")
+        "lsr lr, lr, #8\n"  //
+        NUTSHELL_REQUANTIZE("r2", "r6")
+        "lsr lr, lr, #8\n"  //
+        NUTSHELL_REQUANTIZE("r3", "r7")
+        "str r9, [r10, #20]\n"
+        "ldr r4, [r10, #24]\n"
+        "cmp r9, r4\n"
+        "bne.w 1b\n"
+        "3:\n"
+        "subs r12, #31\n"
+        "str r12, [r10]\n"
+        "pop {r3-r11, pc}\n"
+
+        "4:\n"
+        "ldr r4, [r10, #4]\n"  // the bias is this group's again
+        "subs r4, #16\n"
+        "str r4, [r10, #4]\n"
+        "add r4, r10, #56\n"
+        "stmia r4, {r0-r3}\n"
+        "b 3b\n");
+}
+
+}  // namespace
+
+void Armv7m::dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
+                        const int8_t* x, int8_t* y, void*) noexcept {
+    cortexm::dense<run>(in, out, weights, rule, x, y, 1, 8, 2 * rule.zero_point + 1, 0);
+}
+
+void Armv7m::look_up(int n, const int8_t* table, int8_t* x) noexcept {
+    cortexm::look_up(n, table, x);
+}
+
+}  // namespace nutshell

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// int8 for Cortex-M3 (and any Armv7-M without DSP instructions).
+#pragma once
+#include "nutshell/kernels.hpp"
+
+namespace nutshell {
+
+struct Armv7m : Reference {
+    static decltype(kernels::dense_int8) dense_int8;
+    static decltype(kernels::look_up) look_up;
+    static constexpr Packing int8_packing = Packing::armv7m;
+    static constexpr int scratch_per_input = 0;
+};
+
+}  // namespace nutshell
