@@ -97,6 +97,47 @@ inline Status check_bytes(const FileBytes& file) {
     return check(copy.data(), file.size(), view);
 }
 
+/// One thing in a file that is not as it must be, and what the reader says of it.
+struct Lie {
+    const char* what;
+    void (*tell)(FileBytes&);
+    Status expected;
+};
+
+template <size_t Count>
+void check_lies(const FileBytes& good, const Lie (&lies)[Count]) {
+    REQUIRE(check_bytes(good) == Status::ok);
+    for (const Lie& lie : lies) {
+        INFO(lie.what);
+        FileBytes file = good;
+        lie.tell(file);
+        repair_checksums(file);
+        const Status status = check_bytes(file);
+        INFO(to_string(status));
+        CHECK(status == lie.expected);
+    }
+}
+
+/// Values at which fields of so many bits break.
+inline std::vector<uint32_t> boundary_values(uint32_t now, int bits) {
+    std::vector<uint32_t> values{0,  1,  2,   3,   4,   7,      8,      15,     16,     63,
+                                 64, 65, 127, 128, 129, 0x7FFF, 0x8000, 0x8001, 0xFFFE, 0xFFFF};
+    for (const uint32_t step : {1u, 2u, 16u, 64u}) {
+        values.push_back(now + step);
+        values.push_back(now - step);
+    }
+    values.push_back(now * 2);
+    values.push_back(~now);
+    if (bits == 32) {
+        for (const uint32_t power : {20u, 27u, 28u, 30u, 31u}) {
+            for (const uint32_t near : {0u, 1u, 0xFFFFFFFFu})
+                values.push_back((1u << power) + near);
+        }
+        values.insert(values.end(), {0xFFFFFFC0u, 0xFFFFFFF0u, 0xFFFFFFFEu, 0xFFFFFFFFu});
+    }
+    return values;
+}
+
 /// 2-1-2, small enough to write out: leaky relu of slope 0.25, then sigmoid; weights 0.5, -2, bias
 /// 0.125, weights 1.5, -1, bias 0.25, -0.75. Its layer records lie at 64 and 144, its section
 /// records at 224, 240, 256, 272, its sections at 320, 384, 448, 512.
@@ -116,7 +157,7 @@ struct TinyModel {
 };
 
 inline FileBytes write_bytes(const FileContents& contents) {
-    FileBytes file(file_size(contents.rows, contents.layer_count));
+    FileBytes file(file_size(contents));
     size_t written = 0;
     REQUIRE(write(contents, file.data(), file.size(), written) == Status::ok);
     REQUIRE(written == file.size());
@@ -152,6 +193,21 @@ class Numbers {
   private:
     uint64_t state_;
 };
+
+/// The file with one to four bytes changed, most of them in the header, or cut as well; its
+/// checksums are no longer right.
+inline FileBytes damaged(FileBytes file, Numbers& numbers) {
+    if (numbers.below(8) == 0) file.resize(64 + numbers.below(600));
+    for (uint32_t edits = 1 + numbers.below(4); edits > 0; edits--) {
+        const uint32_t reach = numbers.below(4) == 0 ? static_cast<uint32_t>(file.size()) : 64;
+        const uint32_t at = numbers.below(reach);
+        const uint32_t kind = numbers.below(3);
+        if (kind == 0) file[at] = static_cast<uint8_t>(numbers.below(256));
+        if (kind == 1) file[at] = static_cast<uint8_t>(file[at] + numbers.below(3) - 1);
+        if (kind == 2) file[at] ^= static_cast<uint8_t>(1u << numbers.below(8));
+    }
+    return file;
+}
 
 /// `full` tries, or fewer where a sanitizer makes each ten times slower.
 constexpr int tries(int full) {

@@ -36,16 +36,26 @@ int64_t largest_bias(const Int8Tensors& tensors, int32_t out, int32_t output) no
     return most;
 }
 
-/// The sum of the magnitudes of one output's weights.
-int64_t weight_magnitudes(const Int8Tensors& tensors, int32_t in, int32_t output) noexcept {
+/// One weight, whatever its form.
+int weight_at(const Int8Tensors& tensors, int32_t in, int32_t output, int32_t input) noexcept {
     const int flip = rule_of(tensors.packing).weights == WeightForm::plus_128 ? 0x80 : 0;
-    int64_t magnitude = 0;
+    return static_cast<int8_t>(tensors.weight[packed_index(tensors.packing, in, output, input)] ^
+                               flip);
+}
+
+struct RowSums {
+    int32_t weights;
+    int32_t magnitudes;
+};
+
+RowSums sums_of(const Int8Tensors& tensors, int32_t in, int32_t output) noexcept {
+    RowSums sums{0, 0};
     for (int32_t i = 0; i < in; i++) {
-        const int weight = static_cast<int8_t>(
-            tensors.weight[packed_index(tensors.packing, in, output, i)] ^ flip);
-        magnitude += weight < 0 ? -weight : weight;
+        const int weight = weight_at(tensors, in, output, i);
+        sums.weights += weight;
+        sums.magnitudes += weight < 0 ? -weight : weight;
     }
-    return magnitude;
+    return sums;
 }
 
 /// True when no input can take the sum of one output beyond `limit` at any step. Inputs count as
@@ -54,7 +64,33 @@ bool sum_fits(const Int8Tensors& tensors, int32_t in, int32_t out, int32_t outpu
               int32_t limit) noexcept {
     const int64_t bias = largest_bias(tensors, out, output);
     if (bias + int64_t{255} * 127 * in <= limit) return true;
-    return bias + 255 * weight_magnitudes(tensors, in, output) <= limit;
+    return bias + int64_t{255} * sums_of(tensors, in, output).magnitudes <= limit;
+}
+
+/// Where a packing holds the bias in two forms, both must say the same: else the answer would
+/// depend on which one a processor reads.
+bool forms_agree(const Int8Tensors& tensors, int32_t in, int32_t out) noexcept {
+    if (rule_of(tensors.packing).bias != BiasForms::for_both) return true;
+    const int32_t rows = packed_outputs(tensors.packing, out);
+    for (int32_t o = 0; o < out; o++) {
+        const int64_t sum = sums_of(tensors, in, o).weights;
+        if (tensors.bias[rows + o] != tensors.bias[o] - 128 * sum) return false;
+    }
+    return true;
+}
+
+/// Inputs and outputs that only fill up a block add nothing to any sum.
+bool padding_is_zero(const Int8Tensors& tensors, int32_t in, int32_t out) noexcept {
+    const int32_t rows = packed_outputs(tensors.packing, out);
+    const int32_t columns = packed_inputs(tensors.packing, in);
+    int32_t any = 0;
+    for (int32_t o = 0; o < rows; o++) {
+        for (int32_t i = o < out ? in : 0; i < columns; i++) any |= weight_at(tensors, in, o, i);
+        if (o < out) continue;
+        any |= static_cast<int32_t>(largest_bias(tensors, out, o) != 0);
+        if (tensors.per_output) any |= tensors.multiplier[o] | tensors.shift[o];
+    }
+    return any == 0;
 }
 
 /// True unless a weight is -128, which no kernel is made for.
@@ -78,14 +114,14 @@ Status check_quantized(const Row& row, const Int8Tensors& tensors) noexcept {
     if (!valid_scale(tensors.in) || !valid_scale(tensors.sum) || !valid_scale(tensors.out) ||
         needs_table(row.activation) != (tensors.table != nullptr) ||
         (!tensors.table && !same(tensors.sum, tensors.out)) ||
-        !weights_symmetric(tensors, packed_weights(tensors.packing, in, out))) {
+        !weights_symmetric(tensors, packed_weights(tensors.packing, in, out)) ||
+        !padding_is_zero(tensors, in, out) || !forms_agree(tensors, in, out)) {
         return Status::bad_quantization;
     }
-    for (int32_t o = 0; o < packed_outputs(tensors.packing, out); o++) {
+    for (int32_t o = 0; o < out; o++) {
         const int32_t channel = tensors.per_output ? o : 0;
-        const int shift = tensors.shift[channel];
+        const int8_t shift = tensors.shift[channel];
         if (!valid_multiplier(tensors.multiplier[channel], shift)) return Status::bad_quantization;
-        if (o >= out) continue;
         const int32_t limit = kMaxSum >> (shift > 0 ? shift : 0);
         if (!sum_fits(tensors, in, out, o, limit)) return Status::sum_overflow;
     }

@@ -117,7 +117,8 @@ Status check_layer(const uint8_t* bytes, const uint8_t* record, const Row& row, 
     const uint32_t reserved =
         form.numbers == NumberType::float32 ? layer::quantization : layer::reserved;
     if (memcmp(record, canonical.at, sizeof canonical.at) != 0 ||
-        !all_zero(record + reserved, kLayerBytes - reserved)) {
+        !all_zero(record + reserved, kLayerBytes - reserved) ||
+        record[layer::zero_points + 3] != 0) {
         return Status::bad_layer;
     }
     const LayerSections sections = sections_of(row, form, is_per_output(bytes, next_section + 2));
@@ -138,7 +139,11 @@ Status check_rest(const uint8_t* bytes, uint32_t index, Form form) noexcept {
     const uint32_t count = read16(bytes + header::sections);
     if (index == count) return Status::ok;
     if (index + 1 != count) return Status::bad_section;
-    return check_section(bytes, index, form, {0, Role::self_test, Type::int32, kSelfTestBytes});
+    const Section expected{0, Role::self_test, Type::int32, kSelfTestBytes};
+    const Status status = check_section(bytes, index, form, expected);
+    if (status != Status::ok || form.numbers == NumberType::float32) return status;
+    const uint8_t* answer = bytes + read32(section_at(bytes, index) + section::offset);
+    return all_zero(answer + 4, kSelfTestBytes - 4) ? Status::ok : Status::bad_section;
 }
 
 Status check_layers(const uint8_t* bytes) noexcept {

@@ -39,13 +39,18 @@
 //   50  u16  section of the bias, [out]; int8: int32 as the packing says, in units of the input's
 //            scale times the weights' scale, the input's zero point folded in
 //   52  u8[28] zero in a float32 file, else
-//   52  f32  scale of the input, of the sums' codes, of the output: value = scale * (code - zero
-//   56       point); the last two are equal where there is no table. The weights' scale of an
-//   output 60       is multiplier * 2^(shift - 31) * scale of the sums / scale of the input 64  i8
-//   zero point of the input, of the sums' codes (65), of the output (66) 67  u8   zero 68  u16
-//   section of the multipliers, one for each output (as the packing pads them) or one 70  u16
-//   section of the shifts, as many 72  u16  section of the activation's table; zero for linear and
-//   relu, which have none 74  u8[6] zero
+//   52  f32  scale of the input: value = scale * (code - zero point)
+//   56  f32  scale of the sums' codes; the weights' scale of an output is multiplier *
+//            2^(shift - 31) * this scale / the input's
+//   60  f32  scale of the output; it and its zero point are the sums' where there is no table
+//   64  i8   zero point of the input
+//   65  i8   zero point of the sums' codes
+//   66  i8   zero point of the output
+//   67  u8   zero
+//   68  u16  section of the multipliers, one for each output (as the packing pads them) or one
+//   70  u16  section of the shifts, as many
+//   72  u16  section of the activation's table; zero for linear and relu, which have none
+//   74  u8[6] zero
 // Section record, 16 bytes each, in the order of the sections
 //    0  u32  offset, a multiple of the alignment
 //    4  u32  size in bytes, without padding
@@ -113,8 +118,8 @@ class File {
 Status check(const void* bytes, size_t size, File& file) noexcept;
 
 /// Whether a quantized layer can run: scales, multipliers and shifts within their ranges, a table
-/// exactly where one is needed, weights -127..127, sums that no input can overflow. Returns
-/// bad_quantization or sum_overflow.
+/// exactly where one is needed, weights -127..127, padding zero, all forms of a bias the same, sums
+/// that no input can overflow. Returns bad_quantization or sum_overflow.
 Status check_quantized(const Row& row, const Int8Tensors& tensors) noexcept;
 
 /// What a file is written from: tensors, or int8_tensors.
