@@ -3,6 +3,9 @@
 # run, what its sources are and how it is emulated; memory.ld is its linker script.
 
 set(boards ${PROJECT_SOURCE_DIR}/platform/boards)
+# Nothing but what the image prints by semihosting goes to standard output; its exit status is ours.
+set(qemu_options -display none -monitor none -serial null -chardev stdio,id=host
+                 -semihosting-config enable=on,target=native,chardev=host -kernel)
 
 # Adds an image for a board, linked with the library. As a test it runs in the board's emulator.
 function(nutshell_firmware name board)
@@ -26,6 +29,13 @@ function(nutshell_firmware name board)
     set_target_properties(${name} PROPERTIES
         SUFFIX .elf LINK_DEPENDS "${boards}/${board}/memory.ld;${boards}/common/sections.ld"
         CROSSCOMPILING_EMULATOR "timeout;${NUTSHELL_FIRMWARE_SECONDS};${board_emulator}")
+endfunction()
+
+# Sets `variable` to the command that runs an image, the image not included.
+function(nutshell_emulator_of name variable)
+    get_target_property(emulator ${name} CROSSCOMPILING_EMULATOR)
+    list(SUBLIST emulator 2 -1 emulator)  # without the time limit
+    set(${variable} ${emulator} PARENT_SCOPE)
 endfunction()
 
 set(NUTSHELL_FIRMWARE_SECONDS 120 CACHE STRING "An emulated image is stopped after this time")

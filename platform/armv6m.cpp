@@ -185,19 +185,30 @@ namespace {
         "b 3b\n");
 }
 
+/// One byte of make_unsigned.
+#define NUTSHELL_CONVERT(i)         \
+    "ldrb %[byte], [%[x], #" #i     \
+    "]\n"                           \
+    "eors %[byte], %[flip]\n"       \
+    "strb %[byte], [%[bytes], #" #i \
+    "]\n"                           \
+    "adds %[sum], %[sum], %[byte]\n"
+
 /// x[n] -> bytes x + 128; returns their sum.
-uint32_t make_unsigned(int n, const int8_t* x, uint8_t* bytes) {
-    uint32_t sum = 0;
-    const auto convert = [&](int i) {
-        const uint32_t byte = static_cast<uint8_t>(x[i]) ^ 0x80u;
-        bytes[i] = static_cast<uint8_t>(byte);
-        sum += byte;
-    };
-    for (; n >= 8; n -= 8, x += 8, bytes += 8) {
-        convert(0), convert(1), convert(2), convert(3);
-        convert(4), convert(5), convert(6), convert(7);
+uint32_t make_unsigned(int n, const int8_t* x, uint8_t* bytes) noexcept {
+    uint32_t sum = 0, byte;
+    for (; n >= 4; n -= 4, x += 4, bytes += 4) {
+        __asm__ volatile(".syntax unified\n"  //
+                         NUTSHELL_CONVERT(0) NUTSHELL_CONVERT(1) NUTSHELL_CONVERT(2)
+                             NUTSHELL_CONVERT(3)
+                         : [sum] "+l"(sum), [byte] "=&l"(byte)
+                         : [x] "l"(x), [bytes] "l"(bytes), [flip] "l"(0x80)
+                         : "cc", "memory");
     }
-    for (int i = 0; i < n; i++) convert(i);
+    for (int i = 0; i < n; i++) {
+        bytes[i] = static_cast<uint8_t>(x[i] ^ 0x80);
+        sum += bytes[i];
+    }
     return sum;
 }
 
@@ -205,9 +216,13 @@ uint32_t make_unsigned(int n, const int8_t* x, uint8_t* bytes) {
 
 void Armv6m::dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
                         const int8_t* x, int8_t* y, void* scratch) noexcept {
-    const uint32_t sum = make_unsigned(in, x, static_cast<uint8_t*>(scratch));
-    cortexm::dense<run>(in, out, weights, rule, scratch, y, 1, 8, rule.zero_point,
-                        static_cast<int32_t>(128 * sum));
+    cortexm::Groups groups;
+    groups.weights = weights;
+    groups.x = scratch;
+    groups.zero_point = rule.zero_point;
+    groups.correction =
+        static_cast<int32_t>(128 * make_unsigned(in, x, static_cast<uint8_t*>(scratch)));
+    cortexm::dense<run, 1, 8>(groups, in, out, rule, y);
 }
 
 void Armv6m::look_up(int n, const int8_t* table, int8_t* x) noexcept {

@@ -50,7 +50,7 @@ namespace {
 [[gnu::naked]] void run(cortexm::Groups*) {
     __asm__ volatile(
         ".syntax unified\n"
-        "push {r3-r11, lr}\n"
+        "push {r4-r11, lr}\n"
         "mov r10, r0\n"
         "ldr r12, [r10]\n"
         "adds r12, #31\n"  // the last weight of a round
@@ -117,7 +117,7 @@ namespace {
         "3:\n"
         "subs r12, #31\n"
         "str r12, [r10]\n"
-        "pop {r3-r11, pc}\n"
+        "pop {r4-r11, pc}\n"
 
         "4:\n"
         "ldr r4, [r10, #4]\n"  // the bias is this group's again
@@ -132,7 +132,11 @@ namespace {
 
 void Armv7m::dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
                         const int8_t* x, int8_t* y, void*) noexcept {
-    cortexm::dense<run>(in, out, weights, rule, x, y, 1, 8, 2 * rule.zero_point + 1, 0);
+    cortexm::Groups groups;
+    groups.weights = weights;
+    groups.x = x;
+    groups.zero_point = 2 * rule.zero_point + 1;
+    cortexm::dense<run, 1, 8>(groups, in, out, rule, y);
 }
 
 void Armv7m::look_up(int n, const int8_t* table, int8_t* x) noexcept {

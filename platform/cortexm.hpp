@@ -5,7 +5,6 @@
 // that are no multiple of four, a clamp narrower than int8.
 #pragma once
 #include <stddef.h>
-#include <string.h>
 
 #include "nutshell/kernels.hpp"
 
@@ -36,24 +35,37 @@ static_assert(sizeof(void*) != 4 || offsetof(Groups, shifts) == 72);
 /// weights stand at the next group, and all else still at this one.
 using RunGroups = void(Groups*);
 
-/// Requantizes the group that the assembly stopped at, and steps over it.
-[[gnu::noinline]] inline void requantize_any_shift(Groups& groups, const Requantization& rule) {
+/// Takes over what the requantization says.
+[[gnu::noinline]] inline void prepare(Groups& groups, const Requantization& rule) noexcept {
+    groups.bias = rule.bias;
+    groups.multiplier = rule.multiplier;
+    groups.shift = rule.shift;
+    groups.step = 4;
+    if (rule.per_output) return;
     for (int i = 0; i < 4; i++) {
-        const int channel = rule.per_output ? i : 0;
-        const FixedPoint scale{
-            rule.per_output ? groups.multiplier[channel] : rule.multiplier[channel],
-            groups.shift[channel]};
-        const int32_t code = multiply(groups.four[i], scale) + rule.zero_point;
-        groups.y[i] = clamp_to_int8(code, INT8_MIN, INT8_MAX);
+        groups.four[i] = *rule.multiplier;
+        groups.shifts[i] = *rule.shift;
+    }
+    groups.multiplier = groups.four;
+    groups.shift = groups.shifts;
+    groups.step = 0;
+}
+
+/// Requantizes the group that the assembly stopped at, and steps over it.
+[[gnu::noinline]] inline void requantize_any_shift(Groups& groups,
+                                                   const Requantization& rule) noexcept {
+    for (int i = 0; i < 4; i++) {
+        const int32_t multiplier = rule.per_output ? groups.multiplier[i] : *rule.multiplier;
+        const int32_t code = multiply(groups.four[i], {multiplier, groups.shift[i]});
+        *groups.y++ = clamp_to_int8(code + rule.zero_point, INT8_MIN, INT8_MAX);
     }
     groups.bias += 4;
     groups.multiplier += groups.step;
     groups.shift += groups.step;
-    groups.y += 4;
 }
 
 template <RunGroups run>
-void run_all(Groups& groups, int outputs, int8_t* y, const Requantization& rule) {
+void run_all(Groups& groups, int outputs, int8_t* y, const Requantization& rule) noexcept {
     groups.y = y;
     groups.y_end = y + outputs;
     while (groups.y != groups.y_end) {
@@ -63,41 +75,25 @@ void run_all(Groups& groups, int outputs, int8_t* y, const Requantization& rule)
 }
 
 /// Holds y[n] within low..high.
-[[gnu::noinline]] inline void clamp(int n, int32_t low, int32_t high, int8_t* y) {
+[[gnu::noinline]] inline void clamp(int n, int32_t low, int32_t high, int8_t* y) noexcept {
     for (int i = 0; i < n; i++) y[i] = clamp_to_int8(y[i], low, high);
 }
 
-/// A dense layer over converted inputs. The assembly's loop takes `in_step` inputs a step and
-/// `steps` of them a round; zero_point and correction are as it wants them.
-template <RunGroups run>
-void dense(int in, int out, const int8_t* weights, const Requantization& rule, const void* x,
-           int8_t* y, int in_step, int steps, int32_t zero_point, int32_t correction) {
-    Groups groups;
-    groups.weights = weights;
-    groups.bias = rule.bias;
-    groups.multiplier = rule.multiplier;
-    groups.shift = rule.shift;
-    groups.step = 4;
-    if (!rule.per_output) {
-        for (int i = 0; i < 4; i++) groups.four[i] = rule.multiplier[0];
-        for (int i = 0; i < 4; i++) groups.shifts[i] = rule.shift[0];
-        groups.multiplier = groups.four;
-        groups.shift = groups.shifts;
-        groups.step = 0;
-    }
-    groups.zero_point = zero_point;
-    groups.correction = correction;
-    groups.x = x;
-    const int used = (in + in_step - 1) / in_step;
-    groups.rounds = used == 0 && steps > 1 ? 1 : (used + steps - 1) / steps;
-    groups.skipped = groups.rounds * steps - used;
-
+/// A dense layer. Weights, x, zero_point and correction of the groups are set; the assembly's loop
+/// takes step_inputs inputs a step and round_steps steps a round.
+template <RunGroups run, int step_inputs, int round_steps>
+[[gnu::always_inline]] inline void dense(Groups& groups, int in, int out,
+                                         const Requantization& rule, int8_t* y) noexcept {
+    constexpr int round = step_inputs * round_steps;
+    groups.rounds = in == 0 && round > 1 ? 1 : (in + round - 1) / round;
+    groups.skipped = groups.rounds * round_steps - (in + step_inputs - 1) / step_inputs;
+    prepare(groups, rule);
     const int whole = out & ~3;
     run_all<run>(groups, whole, y, rule);
     if (whole < out) {
         int8_t last[4];
         run_all<run>(groups, 4, last, rule);
-        memcpy(y + whole, last, static_cast<size_t>(out - whole));
+        for (int i = whole; i < out; i++) y[i] = last[i - whole];
     }
     if (rule.low != INT8_MIN || rule.high != INT8_MAX) clamp(out, rule.low, rule.high, y);
 }

@@ -5,6 +5,8 @@
 // one.
 #include "dsp.hpp"
 
+#include <string.h>
+
 #include "cortexm.hpp"
 
 namespace nutshell {
@@ -15,7 +17,7 @@ namespace {
     "sxtb16 r10, " weights         \
     "\n"                           \
     "sxtb16 " weights ", " weights \
-    ", ror 8\n"                    \
+    ", ror #8\n"                   \
     "smlad " sum ", r10, r8, " sum \
     "\n"                           \
     "smlad " sum ", " weights ", r9, " sum "\n"
@@ -126,17 +128,27 @@ void widen(int n, const int8_t* x, uint32_t* pairs) {
     pairs[1] = n > 1 ? half(x[1]) : 0;
 }
 
+[[gnu::always_inline]] inline void multiply_pairs(int in, int out, const int8_t* weights,
+                                                  const Requantization& rule, const void* x,
+                                                  int8_t* y) noexcept {
+    cortexm::Groups groups;
+    groups.weights = weights;
+    groups.x = x;
+    groups.zero_point = 2 * rule.zero_point + 1;
+    cortexm::dense<run, 4, 4>(groups, in, out, rule, y);
+}
+
 }  // namespace
 
 void Dsp::dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
                      const int8_t* x, int8_t* y, void* scratch) noexcept {
     widen(in, x, static_cast<uint32_t*>(scratch));
-    dense_widened(in, out, weights, rule, scratch, y);
+    multiply_pairs(in, out, weights, rule, scratch, y);
 }
 
 void Dsp::dense_widened(int in, int out, const int8_t* weights, const Requantization& rule,
                         const void* x, int8_t* y) noexcept {
-    cortexm::dense<run>(in, out, weights, rule, x, y, 4, 4, 2 * rule.zero_point + 1, 0);
+    multiply_pairs(in, out, weights, rule, x, y);
 }
 
 void Dsp::look_up(int n, const int8_t* table, int8_t* x) noexcept { cortexm::look_up(n, table, x); }

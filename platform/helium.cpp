@@ -39,7 +39,7 @@ namespace {
 [[gnu::naked]] void run(cortexm::Groups*) {
     __asm__ volatile(
         ".syntax unified\n"
-        "push {r3-r11, lr}\n"
+        "push {r4-r11, lr}\n"
         "mov r12, r0\n"
         "ldrd r3, r10, [r12]\n"
         "ldrd r8, r9, [r12, #8]\n"
@@ -96,14 +96,18 @@ namespace {
         "cbz r5, 6f\n"
         "strd r8, r9, [r12, #8]\n"
         "6:\n"
-        "pop {r3-r11, pc}\n");
+        "pop {r4-r11, pc}\n");
 }
 
 }  // namespace
 
 void Helium::dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
                         const int8_t* x, int8_t* y, void*) noexcept {
-    cortexm::dense<run>(in, out, weights, rule, x, y, 1, 1, rule.zero_point, 0);
+    cortexm::Groups groups;
+    groups.weights = weights;
+    groups.x = x;
+    groups.zero_point = rule.zero_point;
+    cortexm::dense<run, 1, 1>(groups, in, out, rule, y);
 }
 
 void Helium::look_up(int n, const int8_t* table, int8_t* x) noexcept {

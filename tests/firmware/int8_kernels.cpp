@@ -182,9 +182,36 @@ class Test {
     int32_t failures_ = 0;
 };
 
+/// A layer run by `layer_kernel`, for the measurement of its stack.
+decltype(&kernels::dense_int8) layer_kernel;
+int8_t small[64];
+void run_layer() {
+    static const int32_t numbers[4] = {1 << 30, 1 << 30, 1 << 30, 1 << 30};
+    static const int8_t shifts[4] = {-7, -7, 0, -7};
+    const Requantization rule{numbers, numbers, shifts, true, 0, -100, 100};
+    alignas(16) int8_t scratch[32];
+    layer_kernel(9, 3, small, rule, small, small + 50, scratch);
+}
+void nothing(int, int, const int8_t*, const Requantization&, const int8_t*, int8_t*,
+             void*) noexcept {}
+
+/// Bytes of stack below the call of dense_int8, in its deepest case.
+int32_t stack_of_a_layer() {
+    layer_kernel = nothing;
+    const size_t caller = board::stack_of(run_layer);
+    layer_kernel = kernels::dense_int8;
+    return static_cast<int32_t>(board::stack_of(run_layer) - caller);
+}
+constexpr int32_t kStackBudget = 208;
+
 }  // namespace
 
 int main() {
+    const int32_t stack = stack_of_a_layer();
+    board::print("stack of a layer, bytes: ");
+    board::print(stack);
+    board::print("\n");
+    if (stack > kStackBudget) return 1;
     Test test;
     test.small_sizes();
     test.large_sizes();

@@ -2,5 +2,4 @@
 # BBC micro:bit: nRF51822, Cortex-M0.
 set(board_processors "cortex-m0")
 set(board_sources ${boards}/common/startup.cpp ${boards}/common/semihosting.cpp)
-set(board_emulator qemu-system-arm -M microbit -display none -monitor none -serial null
-                   -semihosting-config enable=on,target=native -kernel)
+set(board_emulator qemu-system-arm -M microbit ${qemu_options})

@@ -2,5 +2,4 @@
 # Arm MPS2 with a Cortex-M7 (application note 500).
 set(board_processors "cortex-m7")
 set(board_sources ${boards}/common/startup.cpp ${boards}/common/semihosting.cpp)
-set(board_emulator qemu-system-arm -M mps2-an500 -display none -monitor none -serial null
-                   -semihosting-config enable=on,target=native -kernel)
+set(board_emulator qemu-system-arm -M mps2-an500 ${qemu_options})

@@ -2,5 +2,4 @@
 # Arm MPS3 with a Cortex-M55 and Helium (application note 547).
 set(board_processors "cortex-m55")
 set(board_sources ${boards}/common/startup.cpp ${boards}/common/semihosting.cpp)
-set(board_emulator qemu-system-arm -M mps3-an547 -display none -monitor none -serial null
-                   -semihosting-config enable=on,target=native -kernel)
+set(board_emulator qemu-system-arm -M mps3-an547 ${qemu_options})
