@@ -99,20 +99,6 @@ void Graph::initialize(uint32_t seed, Initializer initializer) {
                          initializer, parameters_.data());
 }
 
-Graph::Range Graph::range(Part part) const {
-    if (part == Part::encoder) {
-        if (code_layer_ == 0) throw Error("the model is a decoder alone: it has no encoder");
-        return {0, code_layer_};
-    }
-    if (part == Part::decoder) {
-        if (code_layer_ == layer_count()) {
-            throw Error("the model is an encoder alone: it has no decoder");
-        }
-        return {code_layer_, layer_count()};
-    }
-    return {0, layer_count()};
-}
-
 Graph Graph::extract(Part part) const {
     const Range layers = range(part);
     Graph result(std::vector<Row>(rows_.begin() + layers.first, rows_.begin() + layers.last),
@@ -182,13 +168,27 @@ void Graph::backward(const float* parameters, Pass pass, const float* x, const f
     }
 }
 
+LayerRange layers_of(Part part, int code_layer, int layer_count) {
+    if (part == Part::encoder) {
+        if (code_layer == 0) throw Error("the model is a decoder alone: it has no encoder");
+        return {0, code_layer};
+    }
+    if (part == Part::decoder) {
+        if (code_layer == layer_count) {
+            throw Error("the model is an encoder alone: it has no decoder");
+        }
+        return {code_layer, layer_count};
+    }
+    return {0, layer_count};
+}
+
 const char* name_of(Part part) {
     return part == Part::encoder ? "encoder" : part == Part::decoder ? "decoder" : "whole";
 }
 
-std::string layer_sizes(const Graph& graph) {
-    std::string text = std::to_string(graph.rows()[0].in.size());
-    for (const Row& row : graph.rows()) text += "-" + std::to_string(row.out.size());
+std::string layer_sizes(const std::vector<Row>& rows) {
+    std::string text = std::to_string(rows[0].in.size());
+    for (const Row& row : rows) text += "-" + std::to_string(row.out.size());
     return text;
 }
 

@@ -15,6 +15,14 @@ namespace nutshell::tools {
 /// Which layers of a model.
 enum class Part { whole, encoder, decoder };
 
+/// First and one-behind-last layer of a part.
+struct LayerRange {
+    int first;
+    int last;
+};
+/// Throws Error when a model with so many layers in front of its code lacks that part.
+LayerRange layers_of(Part part, int code_layer, int layer_count);
+
 /// An array of floats on a tensor boundary, zero at first.
 class AlignedFloats {
   public:
@@ -60,12 +68,8 @@ class Graph {
     /// Glorot or He weights, the same numbers as initialize<Model>() gives the twin type.
     void initialize(uint32_t seed, Initializer initializer);
 
-    /// First and one-behind-last layer of a part. Throws Error when the model lacks that part.
-    struct Range {
-        int first;
-        int last;
-    };
-    Range range(Part part) const;
+    using Range = LayerRange;
+    Range range(Part part) const { return layers_of(part, code_layer_, layer_count()); }
     int input_size(Range range) const { return rows_[static_cast<size_t>(range.first)].in.size(); }
     int output_size(Range range) const {
         return rows_[static_cast<size_t>(range.last) - 1].out.size();
@@ -111,6 +115,7 @@ class Graph {
 const char* name_of(Part part);
 
 /// "784-24-784".
-std::string layer_sizes(const Graph& graph);
+std::string layer_sizes(const std::vector<Row>& rows);
+inline std::string layer_sizes(const Graph& graph) { return layer_sizes(graph.rows()); }
 
 }  // namespace nutshell::tools

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <memory>
+#include <utility>
 
 #include "atomic_file.hpp"
 #include "data/bytes.hpp"
@@ -12,7 +12,15 @@
 
 namespace nutshell::tools {
 
-Graph read_model(const std::string& path) {
+namespace {
+
+/// A file's bytes where a File can look at them.
+struct Content {
+    AlignedFloats bytes;
+    File file;
+};
+
+Content read_checked(const std::string& path) {
     const std::vector<uint8_t> content = read_file(path);
     AlignedFloats aligned(content.size() / sizeof(float) + 1);
     std::copy(content.begin(), content.end(), reinterpret_cast<uint8_t*>(aligned.data()));
@@ -25,6 +33,10 @@ Graph read_model(const std::string& path) {
         throw Error(path + ": " + std::to_string(content.size() - file.size()) +
                     " bytes follow the end of the model; give a whole .nut file");
     }
+    return {std::move(aligned), file};
+}
+
+Graph float_graph(const File& file) {
     std::vector<Row> rows;
     for (int i = 0; i < file.layer_count(); i++) rows.push_back(file.row(i));
     Graph graph(std::move(rows), file.code_layer());
@@ -37,6 +49,22 @@ Graph read_model(const std::string& path) {
     graph.model_id = file.model_id();
     graph.parent_id = file.parent_id();
     return graph;
+}
+
+}  // namespace
+
+Graph read_model(const std::string& path) {
+    const Content content = read_checked(path);
+    if (content.file.type() == NumberType::int8) {
+        throw Error(path + ": is an int8 model; give the float model that it was made from");
+    }
+    return float_graph(content.file);
+}
+
+AnyGraph read_any_model(const std::string& path) {
+    const Content content = read_checked(path);
+    if (content.file.type() == NumberType::int8) return Int8Graph(content.file);
+    return float_graph(content.file);
 }
 
 AlignedFloats to_file_bytes(const Graph& graph, size_t& size) {
@@ -56,6 +84,11 @@ void write_model(const Graph& graph, const std::string& path) {
     size_t size = 0;
     const AlignedFloats bytes = to_file_bytes(graph, size);
     write_file(path, bytes.data(), size);
+}
+
+void write_model(const Int8Graph& graph, const std::string& path, Packing packing) {
+    const std::vector<uint8_t> bytes = graph.file_bytes(packing);
+    write_file(path, bytes.data(), bytes.size());
 }
 
 }  // namespace nutshell::tools

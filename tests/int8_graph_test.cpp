@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+// Int8Graph is the runtime twin of Int8Model: the same bytes from every packing, from parts and
+// from files, and a self-test that the type's views pass.
+#include "tools/int8_graph.hpp"
+
+#include <doctest/doctest.h>
+
+#include "data_files.hpp"
+#include "int8_fixture.hpp"
+#include "nutshell/autoencoder.hpp"
+#include "tools/model_file.hpp"
+
+using namespace nutshell;
+using namespace nutshell::tests;
+using tools::Int8Graph;
+
+using tools::Part;
+
+namespace {
+
+using Model = Autoencoder<Sequential<Dense<21, 13, Relu>, Dense<13, 5, Linear>>,
+                          Sequential<Dense<5, 17, Tanh>, Dense<17, 21, Sigmoid>>>;
+using Whole = Int8Model<Model>;
+
+/// Glorot weights, quantized with ranges that such layers keep to. tanh and sigmoid get tables.
+Int8Graph small_graph(bool per_output) {
+    tools::Graph graph({Model::Chain::rows, Model::Chain::rows + 4}, Model::code_layer);
+    graph.initialize(7, Initializer::glorot_uniform);
+    const Quantization wide{4.0f / 255.0f, 3};
+    const LayerQuantization meanings[] = {{kPixels, wide, wide},
+                                          {wide, wide, wide},
+                                          {wide, wide, kTanhOutput},
+                                          {kTanhOutput, wide, kSigmoidOutput}};
+    std::vector<tools::Int8Layer> layers;
+    for (int i = 0; i < 4; i++) {
+        const Row& row = graph.rows()[static_cast<size_t>(i)];
+        layers.push_back(tools::Int8Layer::of(row, meanings[i], per_output));
+        REQUIRE(quantize_layer(row, graph.tensors(i), meanings[i], {127, per_output, nullptr},
+                               layers.back().arrays()) == Status::ok);
+    }
+    Int8Graph result(graph.rows(), graph.code_layer(), std::move(layers));
+    result.parent_id = 0x1234u;
+    return result;
+}
+
+std::vector<int8_t> run(const Int8Graph& graph, Part part, const std::vector<int8_t>& x) {
+    const Int8Graph::Range range = graph.range(part);
+    const int count = static_cast<int>(x.size()) / graph.input_size(range);
+    std::vector<int8_t> y(static_cast<size_t>(count * graph.output_size(range)));
+    graph.run(range, x.data(), count, y.data());
+    return y;
+}
+
+/// Bytes where check() and load() accept them.
+struct AlignedBytes {
+    tools::AlignedFloats floats;
+    size_t size;
+    explicit AlignedBytes(const std::vector<uint8_t>& from)
+        : floats(from.size() / sizeof(float)), size(from.size()) {
+        std::memcpy(floats.data(), from.data(), size);
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a graph gives the bytes of the int8 model type over its file") {
+    for (const bool per_output : {true, false}) {
+        const Int8Graph graph = small_graph(per_output);
+        const AlignedBytes bytes(graph.file_bytes(kernels::int8_packing()));
+        Whole model;
+        REQUIRE(model.load(bytes.floats.data(), bytes.size) == Status::ok);
+        const std::vector<int8_t> x = Int8Numbers(5).codes(21 * 9);
+        const std::vector<int8_t> y = run(graph, Part::whole, x);
+        Whole::Workspace work;
+        std::vector<int8_t> expected(21);
+        int wrong = 0, different = 0;
+        for (size_t row = 0; row < 9; row++) {
+            REQUIRE(model.reconstruct(&x[row * 21], expected.data(), work) == Status::ok);
+            for (size_t i = 0; i < 21; i++) {
+                wrong += y[row * 21 + i] != expected[i] ? 1 : 0;
+                different += y[row * 21 + i] != y[i] ? 1 : 0;
+            }
+        }
+        CHECK(wrong == 0);
+        CHECK(different > 50);  // the model is no constant
+    }
+}
+
+TEST_CASE("every packing of a graph reads back as the same graph, with the same id") {
+    const Int8Graph graph = small_graph(true);
+    const std::vector<int8_t> x = Int8Numbers(6).codes(21 * 4);
+    const std::vector<int8_t> y = run(graph, Part::whole, x);
+    const std::vector<uint8_t> canonical = graph.file_bytes(Packing::canonical);
+    for (uint8_t number = 0; known(static_cast<Packing>(number)); number++) {
+        const AlignedBytes bytes(graph.file_bytes(static_cast<Packing>(number)));
+        File file;
+        REQUIRE(check(bytes.floats.data(), bytes.size, file) == Status::ok);
+        CHECK(file.packing() == static_cast<Packing>(number));
+        const Int8Graph back(file);
+        CHECK(back.model_id == graph.model_id);
+        CHECK(back.parent_id == 0x1234u);
+        CHECK(back.file_bytes(Packing::canonical) == canonical);
+        CHECK(run(back, Part::whole, x) == y);
+    }
+}
+
+TEST_CASE("parts of an int8 graph keep its id, add up to the whole and pass their self-tests") {
+    const Int8Graph graph = small_graph(true);
+    const Int8Graph encoder = graph.extract(Part::encoder), decoder = graph.extract(Part::decoder);
+    CHECK(encoder.model_id == graph.model_id);
+    CHECK(decoder.model_id == graph.model_id);
+    CHECK(graph.model_id != small_graph(false).model_id);
+    const std::vector<int8_t> x = Int8Numbers(7).codes(21 * 3);
+    CHECK(run(decoder, Part::decoder, run(encoder, Part::encoder, x)) ==
+          run(graph, Part::whole, x));
+
+    const AlignedBytes sensor(encoder.file_bytes(kernels::int8_packing()));
+    Whole::Encoder view;
+    REQUIRE(view.load(sensor.floats.data(), sensor.size) == Status::ok);
+    Whole::Encoder::Workspace work;
+    int8_t in[21], out[21];
+    CHECK(view.self_test(in, out, work) == Status::ok);
+
+    const AlignedBytes other(graph.file_bytes(kernels::int8_packing()));
+    Whole whole;
+    REQUIRE(whole.load(other.floats.data(), other.size) == Status::ok);
+    Whole::Workspace whole_work;
+    CHECK(whole.self_test(in, out, whole_work) == Status::ok);
+    CHECK_THROWS_AS((void)encoder.range(Part::decoder), tools::Error);
+}
+
+TEST_CASE("floats go in and come out as the values of the codes") {
+    const Int8Graph graph = small_graph(true);
+    const Int8Graph::Range range = graph.range(Part::whole);
+    std::vector<float> x(21), y(21);
+    std::vector<int8_t> codes(21);
+    for (size_t i = 0; i < 21; i++) {
+        const int pixel = static_cast<int>(i) * 12;
+        x[i] = static_cast<float>(pixel) / 255.0f;
+        codes[i] = static_cast<int8_t>(pixel ^ 0x80);  // what a microcontroller does with a pixel
+    }
+    graph.run(range, x.data(), 1, y.data());
+    const std::vector<int8_t> expected = run(graph, Part::whole, codes);
+    for (size_t i = 0; i < 21; i++) {
+        CHECK(y[i] == static_cast<float>(expected[i] + 128) / 256.0f);  // exact: a power of two
+    }
+}
+
+TEST_CASE("a float model's reader says that a file is int8, and the other one reads both") {
+    const TemporaryFolder folder;
+    const std::string path = folder.path("m.nut");
+    const Int8Graph graph = small_graph(true);
+    tools::write_model(graph, path, Packing::helium);
+    std::string message;
+    try {
+        (void)tools::read_model(path);
+    } catch (const tools::Error& error) {
+        message = error.what();
+    }
+    CHECK(message.find(path + ": is an int8 model") == 0);
+    const tools::AnyGraph any = tools::read_any_model(path);
+    REQUIRE(std::holds_alternative<Int8Graph>(any));
+    CHECK(std::get<Int8Graph>(any).model_id == graph.model_id);
+    tools::Graph floats(graph.rows(), graph.code_layer());
+    tools::write_model(floats, path);
+    CHECK(std::holds_alternative<tools::Graph>(tools::read_any_model(path)));
+}
+
+TEST_CASE("layers whose codes do not meet, or that could overflow, are no graph") {
+    const Int8Graph graph = small_graph(true);
+    std::vector<tools::Int8Layer> layers = graph.layers();
+    layers[1].quantization.in.zero_point++;
+    CHECK_THROWS_AS(Int8Graph(graph.rows(), graph.code_layer(), layers), tools::Error);
+    layers = graph.layers();
+    layers[0].bias[0] = kMaxSum;
+    CHECK_THROWS_AS(Int8Graph(graph.rows(), graph.code_layer(), layers), tools::Error);
+}
