@@ -18,6 +18,7 @@ using nutshell::tools::Common;
 void add_commands(CLI::App& app, Common& common) {
     nutshell::tools::add_train(app, common);
     nutshell::tools::add_evaluate(app, common);
+    nutshell::tools::add_quantize(app, common);
     nutshell::tools::add_run(app, common);
     nutshell::tools::add_inspect(app, common);
     nutshell::tools::add_show(app, common);

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// nutshell quantize on the built-in digits: what it says, what it writes, what it refuses.
+#include "command.hpp"
+#include "tools/model_file.hpp"
+
+using namespace nutshell;
+using namespace nutshell::tests;
+
+namespace {
+
+const std::string kDigits = std::string(NUTSHELL_TEST_DATA) + "/../../examples/digits.nut";
+const std::string kQuantize = "quantize " + kDigits + " --calibrate sample --out q.nut ";
+
+}  // namespace
+
+TEST_CASE("quantizing the digits costs less than a hundredth of the error and fits its budgets") {
+    const Desk desk;
+    const nlohmann::json found = desk.run_json(kQuantize);
+    CHECK(found["accepted"] == true);
+    CHECK(found["ratio"].get<double>() <= 1.010);
+    CHECK(found["samples"] == 1000);
+    REQUIRE(found["signal_to_noise_db"].size() == 2);
+    // 8 bits of a uniform signal have 48 dB; weights and codes take some of that.
+    for (const nlohmann::json& decibels : found["signal_to_noise_db"]) CHECK(decibels > 25.0);
+    CHECK(found["int8_bytes"] == desk.read("q.nut").size());
+    CHECK(found["int8_bytes"] <= 47616);
+    const tools::AnyGraph any = tools::read_any_model(desk.path("q.nut"));
+    const tools::Int8Graph& graph = std::get<tools::Int8Graph>(any);
+    CHECK(graph.parent_id == tools::read_model(kDigits).model_id);
+    CHECK(same(graph.input({0, 1}), kPixels));
+    const tools::Int8Graph encoder = graph.extract(tools::Part::encoder);
+    CHECK(encoder.file_bytes(Packing::canonical).size() <= 20480);
+    CHECK(encoder.output_size({0, 1}) == 24);
+}
+
+TEST_CASE("one scale for all weights, and weights of 4 bits, are worse than the default") {
+    const Desk desk;
+    const double ratio = desk.run_json(kQuantize)["ratio"];
+    const double tensor = desk.run_json(kQuantize + "--per-tensor --tolerance 9")["ratio"];
+    const double four = desk.run_json(kQuantize + "--weight-bits 4 --tolerance 9")["ratio"];
+    CHECK(tensor > ratio);
+    CHECK(four > tensor);
+}
+
+TEST_CASE("a loss of quality past the tolerance is status 1 and leaves nothing behind") {
+    const Desk desk;
+    const Outcome outcome = desk.run(kQuantize + "--tolerance 0 --weight-bits 4");
+    CHECK(outcome.status == 1);
+    CHECK(outcome.err.find("more than --tolerance") != std::string::npos);
+    CHECK(desk.names().empty());
+}
+
+TEST_CASE("what cannot be quantized is refused in one line") {
+    const Desk desk;
+    REQUIRE(desk.run(kQuantize).status == 0);
+    desk.check_refused("quantize q.nut --calibrate sample --out r.nut", {"q.nut", "int8 model"});
+    desk.file("six.csv", six_columns(20));
+    desk.check_refused("quantize " + kDigits + " --calibrate six.csv --out r.nut", {"6", "784"});
+    std::string constant, row;
+    for (int i = 0; i < 784; i++) row += i < 783 ? "0.5," : "0.5\n";
+    for (int i = 0; i < 3; i++) constant += row;
+    desk.file("constant.csv", constant);
+    desk.check_refused("quantize " + kDigits + " --calibrate constant.csv --out r.nut",
+                       {"all values are the same"});
+    desk.file("nan.csv", "nan," + row.substr(4));
+    desk.check_refused("quantize " + kDigits + " --calibrate nan.csv --out r.nut", {"nan.csv"});
+    desk.check_refused(kQuantize + "--samples 0", {"--samples", "between"});
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+#include "quantization.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "error.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+/// Of the values seen, the part that a percentile range keeps.
+constexpr double kKept = 0.9999;
+
+std::vector<float> samples_of(const Dataset& data, int count) {
+    const size_t size = static_cast<size_t>(data.shape.size());
+    std::vector<float> samples(size * static_cast<size_t>(count));
+    for (int i = 0; i < count; i++) {
+        data.copy_sample(i, samples.data() + static_cast<size_t>(i) * size);
+    }
+    return samples;
+}
+
+void check_calibration(const Graph& graph, const Dataset& data) {
+    if (data.count < 1) throw Error(data.name + ": holds no samples to calibrate with");
+    if (data.shape.size() != graph.rows()[0].in.size()) {
+        throw Error(data.name + ": a sample has " + std::to_string(data.shape.size()) +
+                    " values, the model reads " + std::to_string(graph.rows()[0].in.size()));
+    }
+}
+
+Quantization meaning_of(const std::vector<float>& values, RangeChoice choice,
+                        const std::string& where) {
+    Histogram histogram;
+    histogram.observe(values.data(), static_cast<int32_t>(values.size()));
+    Status status = histogram.status();
+    Quantization quantization{};
+    if (status == Status::ok) {
+        const Range range = choice == RangeChoice::percentile    ? histogram.percentile(kKept)
+                            : choice == RangeChoice::least_error ? histogram.least_error()
+                                                                 : histogram.range();
+        status = quantization_of(range, quantization);
+    }
+    if (status != Status::ok) throw Error(where + ": " + to_string(status));
+    return quantization;
+}
+
+/// The sums of a layer, before its activation.
+std::vector<float> sums_of(const Graph& graph, int layer, const std::vector<float>& x, int count) {
+    const Row& row = graph.rows()[static_cast<size_t>(layer)];
+    std::vector<float> y(static_cast<size_t>(row.out.size()) * static_cast<size_t>(count));
+    visit_kind(row.kind, 0, [&](auto kind) noexcept {
+        decltype(kind)::forward(row, Activation::linear, graph.tensors(layer), Pass{count},
+                                x.data(), y.data());
+        return 0;
+    });
+    return y;
+}
+
+std::vector<float> outputs_of(const Graph& graph, int layer, const std::vector<float>& x,
+                              int count) {
+    const Graph::Range range{layer, layer + 1};
+    std::vector<float> y(static_cast<size_t>(graph.output_size(range)) *
+                         static_cast<size_t>(count));
+    graph.run(range, x.data(), count, y.data());
+    return y;
+}
+
+double squared_difference(const std::vector<float>& a, const std::vector<float>& b) {
+    double sum = 0;
+    for (size_t i = 0; i < a.size(); i++) {
+        const double off = static_cast<double>(a[i]) - static_cast<double>(b[i]);
+        sum += off * off;
+    }
+    return sum;
+}
+
+}  // namespace
+
+Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSettings& settings) {
+    check_calibration(graph, data);
+    const int count = std::min(data.count, settings.samples);
+    std::vector<float> x = samples_of(data, count);
+    const auto [low, high] = std::minmax_element(x.begin(), x.end());
+    if (*low == *high) {
+        throw Error(data.name + ": all values are the same; calibrate with data that vary");
+    }
+    Quantization in = kPixels;
+    if (data.bytes.empty()) in = meaning_of(x, settings.range, data.name);
+    std::vector<Int8Layer> layers;
+    for (int i = 0; i < graph.layer_count(); i++) {
+        const Row& row = graph.rows()[static_cast<size_t>(i)];
+        const std::string name = "layer " + std::to_string(i + 1);
+        std::vector<float> y = outputs_of(graph, i, x, count);
+        Quantization out = kSigmoidOutput;
+        if (row.activation == Activation::tanh) out = kTanhOutput;
+        if (row.activation != Activation::tanh && row.activation != Activation::sigmoid) {
+            out = meaning_of(y, settings.range, name);
+        }
+        Quantization sum = out;
+        if (needs_table(row.activation)) {
+            sum = meaning_of(sums_of(graph, i, x, count), settings.range, name);
+        }
+        layers.push_back(Int8Layer::of(row, {in, sum, out}, settings.per_output));
+        const Status status = quantize_layer(
+            row, graph.tensors(i), layers.back().quantization,
+            {settings.largest_weight, settings.per_output, nullptr}, layers.back().arrays());
+        if (status != Status::ok) throw Error(name + ": " + to_string(status));
+        in = out;
+        x = std::move(y);
+    }
+    Int8Graph result(graph.rows(), graph.code_layer(), std::move(layers));
+    result.parent_id = graph.model_id;
+    return result;
+}
+
+std::vector<double> signal_to_noise(const Graph& graph, const Int8Graph& quantized,
+                                    const Dataset& data) {
+    constexpr int kSamples = 1000;
+    check_calibration(graph, data);
+    const int count = std::min(data.count, kSamples);
+    std::vector<float> exact = samples_of(data, count), rounded = exact;
+    std::vector<double> decibels;
+    for (int i = 0; i < graph.layer_count(); i++) {
+        exact = outputs_of(graph, i, exact, count);
+        std::vector<float> next(exact.size());
+        quantized.run({i, i + 1}, rounded.data(), count, next.data());
+        rounded = std::move(next);
+        const std::vector<float> zeros(exact.size());
+        const double noise = squared_difference(exact, rounded);
+        const double signal = squared_difference(exact, zeros);
+        decibels.push_back(noise > 0 ? 10 * std::log10(signal / noise)
+                                     : std::numeric_limits<double>::infinity());
+    }
+    return decibels;
+}
+
+double mean_squared_error(const Int8Graph& quantized, const Dataset& data) {
+    const Int8Graph::Range whole = quantized.range(Part::whole);
+    const size_t size = static_cast<size_t>(data.shape.size());
+    std::vector<float> x(size), y(size);
+    double sum = 0;
+    for (int i = 0; i < data.count; i++) {
+        data.copy_sample(i, x.data());
+        quantized.run(whole, x.data(), 1, y.data());
+        sum += squared_difference(x, y);
+    }
+    return sum / static_cast<double>(size) / data.count;
+}
+
+}  // namespace nutshell::tools

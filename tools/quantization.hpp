@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+// From a float Graph to an Int8Graph: what data say about the ranges of a model's values, and what
+// rounding to int8 costs.
+#pragma once
+#include <vector>
+
+#include "data/dataset.hpp"
+#include "graph.hpp"
+#include "int8_graph.hpp"
+
+namespace nutshell::tools {
+
+/// Which part of the values seen the codes are to cover.
+enum class RangeChoice { min_max, percentile, least_error };
+
+struct QuantizationSettings {
+    int samples = 1000;  // the first of the data are calibrated with
+    RangeChoice range = RangeChoice::min_max;
+    bool per_output = true;    // a scale for each output of a layer, else one for all
+    int largest_weight = 127;  // 127 for 8 bits, 7 for 4
+};
+
+/// Quantizes with the ranges that the data show. Bytes keep their own meaning (kPixels), whatever
+/// their range is. Throws Error when the data are empty, constant, not finite or do not fit, or a
+/// layer cannot be quantized.
+Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSettings& settings);
+
+/// For each layer 10 log10(signal / noise) in dB: its float outputs against the difference of
+/// what the int8 model makes of the same samples, errors of earlier layers included. Infinite
+/// where there is no difference. Both graphs have the same rows.
+std::vector<double> signal_to_noise(const Graph& graph, const Int8Graph& quantized,
+                                    const Dataset& data);
+
+/// The mean squared error a value of the whole int8 model on data.
+double mean_squared_error(const Int8Graph& quantized, const Dataset& data);
+
+}  // namespace nutshell::tools
