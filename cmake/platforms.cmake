@@ -29,6 +29,7 @@ macro(nutshell_platform type processors source)
         endif()
         if(NUTSHELL_PLATFORM MATCHES "^(own|${platform_name})$")  # the last of them is the one
             set(NUTSHELL_PLATFORM_DEFINITIONS NUTSHELL_PLATFORM=${type})
+            set(NUTSHELL_BOUND_PLATFORM ${platform_name})
             if(EXISTS ${PROJECT_SOURCE_DIR}/platform/${platform_name}.hpp)
                 list(APPEND NUTSHELL_PLATFORM_DEFINITIONS
                      NUTSHELL_PLATFORM_HEADER="${platform_name}.hpp")

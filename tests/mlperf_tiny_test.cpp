@@ -43,22 +43,13 @@ std::vector<T> array_or_skip(const std::string& name, size_t count) {
 }
 
 Int8Layer canonical(const TfliteLayer& from) {
-    Int8Layer layer{from.in, from.out, from.weights, from.bias, {}, {}, 0, 0, 0};
-    for (int o = 0; o < from.out; o++) {
-        int32_t sum = 0;
-        for (int i = 0; i < from.in; i++) {
-            sum += from.weights[static_cast<size_t>(o * from.in + i)];
-        }
-        layer.bias[static_cast<size_t>(o)] -= from.in_zero_point * sum;
-    }
-    const double real = static_cast<double>(from.in_scale * from.weight_scale) /
-                        static_cast<double>(from.out_scale);
+    Int8Layer layer{from.in, from.out, from.weights, from.folded_bias(), {}, {}, 0, 0, 0};
     FixedPoint scale;
-    REQUIRE(fixed_point_of(real, scale) == Status::ok);
+    REQUIRE(fixed_point_of(from.sum_scale(), scale) == Status::ok);
     layer.multiplier = {scale.multiplier};
     layer.shift = {scale.shift};
     layer.zero_point = static_cast<int8_t>(from.out_zero_point);
-    layer.low = from.relu ? layer.zero_point : int8_t{-128};
+    layer.low = from.low();
     layer.high = 127;
     return layer;
 }

@@ -19,6 +19,21 @@ struct TfliteLayer {
     int in_zero_point, out_zero_point;
     std::vector<int8_t> weights;  // [out][in]
     std::vector<int32_t> bias;    // [out], the zero point not folded in
+
+    /// bias[out] with the input's zero point folded in.
+    std::vector<int32_t> folded_bias() const {
+        std::vector<int32_t> folded = bias;
+        const int8_t* weight = weights.data();
+        for (int32_t& value : folded) {
+            for (int i = 0; i < in; i++) value -= in_zero_point * *weight++;
+        }
+        return folded;
+    }
+    /// What a sum is multiplied with, computed as TensorFlow Lite does for one scale a tensor.
+    double sum_scale() const {
+        return static_cast<double>(in_scale * weight_scale) / static_cast<double>(out_scale);
+    }
+    int8_t low() const { return relu ? static_cast<int8_t>(out_zero_point) : int8_t{-128}; }
 };
 
 class TfliteReader {

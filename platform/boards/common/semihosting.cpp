@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
 // Console and exit status through the debugger or the emulator. Source: Arm, "Semihosting for
-// AArch32 and AArch64": operations SYS_WRITE0 (4) and SYS_EXIT_EXTENDED (0x20).
+// AArch32 and AArch64": SYS_OPEN (1), SYS_CLOSE (2), SYS_WRITE0 (4), SYS_READ (6) and
+// SYS_EXIT_EXTENDED (0x20).
 #include "board.hpp"
 
 namespace nutshell::board {
 namespace {
 
-void call_host(uint32_t operation, const void* argument) noexcept {
+uint32_t call_host(uint32_t operation, const void* argument) noexcept {
     register uint32_t r0 __asm__("r0") = operation;
     register const void* r1 __asm__("r1") = argument;
     __asm__ volatile("bkpt 0xAB" : "+r"(r0) : "r"(r1) : "memory");
+    return r0;
+}
+
+uint32_t address_of(const void* pointer) noexcept {
+    return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(pointer));
 }
 
 }  // namespace
@@ -32,6 +38,19 @@ void print(int32_t number) noexcept {
 void exit(int status) noexcept {
     const uint32_t application_exit[2] = {0x20026, static_cast<uint32_t>(status)};
     for (;;) call_host(0x20, application_exit);
+}
+
+size_t read_host_file(const char* name, uint8_t* bytes, size_t size) noexcept {
+    uint32_t length = 0;
+    while (name[length] != 0) length++;
+    constexpr uint32_t binary = 1;  // the mode of fopen's "rb"
+    const uint32_t open[3] = {address_of(name), binary, length};
+    const uint32_t handle = call_host(0x01, open);
+    if (handle == UINT32_MAX) return 0;
+    const uint32_t read[3] = {handle, address_of(bytes), static_cast<uint32_t>(size)};
+    const uint32_t missing = call_host(0x06, read);
+    call_host(0x02, &handle);
+    return missing > size ? 0 : size - missing;
 }
 
 }  // namespace nutshell::board
