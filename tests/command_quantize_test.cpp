@@ -66,3 +66,17 @@ TEST_CASE("what cannot be quantized is refused in one line") {
     desk.check_refused("quantize " + kDigits + " --calibrate nan.csv --out r.nut", {"nan.csv"});
     desk.check_refused(kQuantize + "--samples 0", {"--samples", "between"});
 }
+
+TEST_CASE("evaluate and run take the int8 model: the same error, and parts that add up") {
+    const Desk desk;
+    const double error = desk.run_json(kQuantize)["int8_mse"];
+    const nlohmann::json found = desk.run_json("evaluate q.nut --data sample");
+    // Single samples' errors are kept as floats.
+    CHECK(found["test_mse"].get<double>() == doctest::Approx(error).epsilon(1e-6));
+    CHECK(found["test_bce"].is_null());
+    REQUIRE(desk.run("run q.nut --in sample --out whole.npy").status == 0);
+    REQUIRE(desk.run("run q.nut --in sample --part encoder --out code.npy").status == 0);
+    REQUIRE(desk.run("run q.nut --in code.npy --part decoder --out back.npy").status == 0);
+    CHECK(tools::load_data(desk.path("whole.npy")).train.floats ==
+          tools::load_data(desk.path("back.npy")).train.floats);
+}

@@ -51,8 +51,9 @@ bool within_unit_range(const Dataset& data) {
                        [](float value) { return value >= 0.0f && value <= 1.0f; });
 }
 
-std::vector<float> squared_errors(const Graph& graph, const Dataset& data) {
-    const Graph::Range whole = graph.range(Part::whole);
+template <class AnyGraph>
+std::vector<float> squared_errors(const AnyGraph& graph, const Dataset& data) {
+    const LayerRange whole = graph.range(Part::whole);
     const size_t size = static_cast<size_t>(data.shape.size());
     std::vector<float> output(size * kSlice), errors(static_cast<size_t>(data.count));
     for_each_slice(data, [&](int first, int rows, const float* samples) {
@@ -89,42 +90,9 @@ CodeStatistics statistics_of(const std::vector<float>& codes, size_t width, size
             zeros / count};
 }
 
-}  // namespace
-
-Evaluation evaluate(const Graph& graph, const Dataset& data) {
-    if (data.count < 1) throw Error(data.name + ": holds no samples");
-    require_fit(graph, data, LossKind::mean_squared_error);
-    Evaluation result{};
-    const bool cross_entropy =
-        BinaryCrossEntropy::accepts(graph.last().activation) && within_unit_range(data);
-    result.bce = cross_entropy ? mean_loss(graph, data, LossKind::binary_cross_entropy)
-                               : std::numeric_limits<double>::quiet_NaN();
-    result.sample_mse = squared_errors(graph, data);
-    double sum = 0;
-    for (float error : result.sample_mse) sum += static_cast<double>(error);
-    result.mse = sum / data.count;
-    const double range = range_of(data);
-    result.psnr = 10.0 * std::log10(range * range / std::max(result.mse, 1e-30));
-    if (graph.code_layer() > 0) {
-        const std::vector<float> codes = run_all(graph, Part::encoder, data);
-        const size_t width = codes.size() / static_cast<size_t>(data.count);
-        for (size_t unit = 0; unit < width; unit++) {
-            result.code.push_back(statistics_of(codes, width, unit));
-            if (result.code.back().minimum == result.code.back().maximum) result.dead++;
-        }
-    }
-    return result;
-}
-
-double mean_loss(const Graph& graph, const Dataset& data, LossKind loss) {
-    const double sum = loss == LossKind::binary_cross_entropy
-                           ? sum_of_losses<BinaryCrossEntropy>(graph, data)
-                           : sum_of_losses<MeanSquaredError>(graph, data);
-    return sum / data.count;
-}
-
-std::vector<float> run_all(const Graph& graph, Part part, const Dataset& data) {
-    const Graph::Range range = graph.range(part);
+template <class AnyGraph>
+std::vector<float> outputs_of(const AnyGraph& graph, Part part, const Dataset& data) {
+    const LayerRange range = graph.range(part);
     if (graph.input_size(range) != data.shape.size()) {
         throw Error(data.name + ": a sample has " + std::to_string(data.shape.size()) +
                     " values, the model's " + name_of(part) + " part reads " +
@@ -136,6 +104,67 @@ std::vector<float> run_all(const Graph& graph, Part part, const Dataset& data) {
         graph.run(range, samples, rows, outputs.data() + static_cast<size_t>(first) * width);
     });
     return outputs;
+}
+
+/// All but the cross-entropy. The graph gives back what it reads.
+template <class AnyGraph>
+Evaluation measure(const AnyGraph& graph, const Dataset& data) {
+    Evaluation result{};
+    result.bce = std::numeric_limits<double>::quiet_NaN();
+    result.sample_mse = squared_errors(graph, data);
+    double sum = 0;
+    for (float error : result.sample_mse) sum += static_cast<double>(error);
+    result.mse = sum / data.count;
+    const double range = range_of(data);
+    result.psnr = 10.0 * std::log10(range * range / std::max(result.mse, 1e-30));
+    if (graph.code_layer() > 0) {
+        const std::vector<float> codes = outputs_of(graph, Part::encoder, data);
+        const size_t width = codes.size() / static_cast<size_t>(data.count);
+        for (size_t unit = 0; unit < width; unit++) {
+            result.code.push_back(statistics_of(codes, width, unit));
+            if (result.code.back().minimum == result.code.back().maximum) result.dead++;
+        }
+    }
+    return result;
+}
+
+}  // namespace
+
+Evaluation evaluate(const Graph& graph, const Dataset& data) {
+    if (data.count < 1) throw Error(data.name + ": holds no samples");
+    require_fit(graph, data, LossKind::mean_squared_error);
+    Evaluation result = measure(graph, data);
+    if (BinaryCrossEntropy::accepts(graph.last().activation) && within_unit_range(data)) {
+        result.bce = mean_loss(graph, data, LossKind::binary_cross_entropy);
+    }
+    return result;
+}
+
+Evaluation evaluate(const Int8Graph& graph, const Dataset& data) {
+    if (data.count < 1) throw Error(data.name + ": holds no samples");
+    const LayerRange whole = graph.range(Part::whole);
+    const int size = data.shape.size();
+    if (graph.input_size(whole) != size || graph.output_size(whole) != size) {
+        throw Error(data.name + ": a sample has " + std::to_string(size) +
+                    " values, the model goes from " + std::to_string(graph.input_size(whole)) +
+                    " to " + std::to_string(graph.output_size(whole)));
+    }
+    return measure(graph, data);
+}
+
+double mean_loss(const Graph& graph, const Dataset& data, LossKind loss) {
+    const double sum = loss == LossKind::binary_cross_entropy
+                           ? sum_of_losses<BinaryCrossEntropy>(graph, data)
+                           : sum_of_losses<MeanSquaredError>(graph, data);
+    return sum / data.count;
+}
+
+std::vector<float> run_all(const Graph& graph, Part part, const Dataset& data) {
+    return outputs_of(graph, part, data);
+}
+
+std::vector<float> run_all(const Int8Graph& graph, Part part, const Dataset& data) {
+    return outputs_of(graph, part, data);
 }
 
 }  // namespace nutshell::tools

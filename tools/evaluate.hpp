@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "fit.hpp"
+#include "int8_graph.hpp"
 
 namespace nutshell::tools {
 
@@ -28,11 +29,14 @@ struct Evaluation {
 
 /// Runs the whole model over all samples. Throws Error when they do not fit.
 Evaluation evaluate(const Graph& graph, const Dataset& data);
+/// The same for int8, whose outputs can be exactly zero or one: without a cross-entropy.
+Evaluation evaluate(const Int8Graph& graph, const Dataset& data);
 
 /// The mean loss a sample and value.
 double mean_loss(const Graph& graph, const Dataset& data, LossKind loss);
 
 /// Outputs of a part for all samples: [count][output size].
 std::vector<float> run_all(const Graph& graph, Part part, const Dataset& data);
+std::vector<float> run_all(const Int8Graph& graph, Part part, const Dataset& data);
 
 }  // namespace nutshell::tools

@@ -51,9 +51,10 @@ void print_table(const Evaluation& result, const Dataset& data) {
 void add_evaluate(CLI::App& app, Common& common) {
     static Options options;
     CLI::App* command = add_command(app, common, "evaluate", "Measure a model on data", [&common] {
-        const Graph graph = read_model(options.model);
+        const AnyGraph any = read_any_model(options.model);
         const Dataset data = choose_set(load_data(options.data), options.set);
-        const Evaluation result = evaluate(graph, data);
+        const Evaluation result =
+            std::visit([&](const auto& graph) { return evaluate(graph, data); }, any);
         if (common.json) {
             print_json(to_json(result, data));
         } else {

@@ -15,10 +15,12 @@ struct Options {
 };
 
 int run_model(const Options& options, const Common& common) {
-    const Graph graph = read_model(options.model);
+    const AnyGraph any = read_any_model(options.model);
     const Dataset data = choose_set(load_data(options.input), options.set);
-    const std::vector<float> outputs = run_all(graph, options.part, data);
-    const int width = graph.output_size(graph.range(options.part));
+    const std::vector<float> outputs =
+        std::visit([&](const auto& graph) { return run_all(graph, options.part, data); }, any);
+    const int width = std::visit(
+        [&](const auto& graph) { return graph.output_size(graph.range(options.part)); }, any);
     const Shape shape = width == data.shape.size() ? data.shape : flat(width);
     write_npy(options.output, outputs.data(), data.count, shape);
     if (common.json) {
