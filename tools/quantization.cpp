@@ -137,17 +137,4 @@ std::vector<double> signal_to_noise(const Graph& graph, const Int8Graph& quantiz
     return decibels;
 }
 
-double mean_squared_error(const Int8Graph& quantized, const Dataset& data) {
-    const Int8Graph::Range whole = quantized.range(Part::whole);
-    const size_t size = static_cast<size_t>(data.shape.size());
-    std::vector<float> x(size), y(size);
-    double sum = 0;
-    for (int i = 0; i < data.count; i++) {
-        data.copy_sample(i, x.data());
-        quantized.run(whole, x.data(), 1, y.data());
-        sum += squared_difference(x, y);
-    }
-    return sum / static_cast<double>(size) / data.count;
-}
-
 }  // namespace nutshell::tools

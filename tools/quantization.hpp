@@ -31,7 +31,4 @@ Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSe
 std::vector<double> signal_to_noise(const Graph& graph, const Int8Graph& quantized,
                                     const Dataset& data);
 
-/// The mean squared error a value of the whole int8 model on data.
-double mean_squared_error(const Int8Graph& quantized, const Dataset& data);
-
 }  // namespace nutshell::tools

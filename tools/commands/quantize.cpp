@@ -57,8 +57,8 @@ int run(Options options, const Common& common) {
     const Int8Graph quantized = quantize(graph, source.train, options.settings);
     const Dataset& data = source.test.count > 0 ? source.test : source.train;
     const Evaluation exact = evaluate(graph, data);
-    Cost cost{exact.mse, mean_squared_error(quantized, data),
-              signal_to_noise(graph, quantized, data), 0, 0};
+    Cost cost{exact.mse, evaluate(quantized, data).mse, signal_to_noise(graph, quantized, data), 0,
+              0};
     to_file_bytes(graph, cost.float_bytes);
     cost.int8_bytes = quantized.file_bytes(Packing::canonical).size();
     const bool accepted = cost.int8_mse <= cost.float_mse * (1 + options.tolerance);
