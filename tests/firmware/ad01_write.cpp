@@ -10,6 +10,7 @@
 #include "ad01_file.hpp"
 #include "nutshell/packing.hpp"
 #include "nutshell/quantize.hpp"
+#include "packing_of.hpp"
 #include "tests/tflite_reader.hpp"
 
 using namespace nutshell;
@@ -21,14 +22,6 @@ std::vector<uint8_t> bytes_of(const std::string& name) {
     std::ifstream file(name, std::ios::binary);
     if (!file) throw std::runtime_error("cannot read " + name);
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
-Packing packing_of(const std::string& name) {
-#define NUTSHELL_NAMED(packing, ...) \
-    if (name == #packing) return Packing::packing;
-    NUTSHELL_PACKINGS(NUTSHELL_NAMED)
-#undef NUTSHELL_NAMED
-    throw std::runtime_error("no packing " + name);
 }
 
 template <class T>
