@@ -68,6 +68,16 @@ TEST_CASE("dense_int8 gives the oracle's bytes at all small sizes, and touches n
     });
 }
 
+TEST_CASE("dense_int8 gives the oracle's bytes for every rest of inputs and of outputs by 64") {
+    for_each_platform([](const platform::Platform& platform) {
+        Int8Numbers numbers(6);
+        for (int n = 36; n <= 132; n++) {
+            check_layer(platform, n, 1 + n * 7 % 17, {n % 3 == 0, false, -6}, numbers);
+            check_layer(platform, 1 + n * 5 % 24, n, {n % 3 != 0, false, -5}, numbers);
+        }
+    });
+}
+
 TEST_CASE("dense_int8 gives the oracle's bytes for random shapes up to 1030") {
     for_each_platform([](const platform::Platform& platform) {
         Int8Numbers numbers(2);
