@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bench_int8.hpp"
 #include "data/dataset.hpp"
 #include "graph.hpp"
 #include "platform/platform.hpp"
@@ -38,6 +39,7 @@ struct PlatformSpeed {
     double peak_gflops;  // measured in this run; NaN when the platform has no peak of its own
     std::vector<KernelSpeed> kernels;
     SingleSpeed single;
+    Int8Speed int8;
     std::vector<TrainingSpeed> training;  // one thread, then as many as asked
 };
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+// One int8 sample through layers of a model's sizes: the kernels alone, since their speed does not
+// depend on the numbers.
+#pragma once
+#include "graph.hpp"
+
+namespace nutshell::tools {
+
+/// In nanoseconds.
+struct Int8Speed {
+    double encode;
+    double decode;
+    double reconstruct;
+};
+
+/// Each output with a scale of its own, sigmoid and tanh by table, on the platform in use.
+Int8Speed measure_int8(const Graph& graph);
+
+}  // namespace nutshell::tools
