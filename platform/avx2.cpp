@@ -94,27 +94,30 @@ struct Int8 {
         return {v, _mm256_abs_epi8(v)};
     }
     static void multiply_add(Sums& sums, Input input, const int8_t* block) noexcept {
-        for (int half = 0; half < 2; half++) {
-            const __m256i weights = load(block + 32 * half);
-            const __m256i pairs =
-                _mm256_maddubs_epi16(input.magnitude, _mm256_sign_epi8(weights, input.x));
-            sums.v[half] =
-                _mm256_add_epi32(sums.v[half], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-        }
+        sums.v[0] = multiply_add(sums.v[0], input, load(block));
+        sums.v[1] = multiply_add(sums.v[1], input, load(block + 32));
+    }
+    static void multiply_add(Sums& sums, Input input, const uint8_t* block) noexcept {
+        const __m256i halves = load(block);
+        const __m256i upper = _mm256_set1_epi8(-16);
+        sums.v[0] =
+            multiply_add(sums.v[0], input, _mm256_and_si256(_mm256_slli_epi16(halves, 4), upper));
+        sums.v[1] = multiply_add(sums.v[1], input, _mm256_and_si256(halves, upper));
     }
     static void add(Sums& to, Sums sums) noexcept {
         for (int half = 0; half < 2; half++) {
             to.v[half] = _mm256_add_epi32(to.v[half], sums.v[half]);
         }
     }
-    template <int Groups>
+    template <int Groups, int ExtraBits>
     static void finish(const Sums* sums, const OutputScales& scales, int count,
                        int8_t* y) noexcept {
         __m256i codes[tile_groups] = {};
         for (int g = 0; g < Groups; g++) {
             const __m256i pairs = _mm256_hadd_epi32(sums[g].v[0], sums[g].v[1]);  // 0145 2367
-            const __m256i total =
-                _mm256_add_epi32(_mm256_permute4x64_epi64(pairs, 0xD8), load(scales.bias + 8 * g));
+            const __m256i total = _mm256_add_epi32(
+                _mm256_srai_epi32(_mm256_permute4x64_epi64(pairs, 0xD8), ExtraBits),
+                load(scales.bias + 8 * g));
             codes[g] = multiply(total, scales.multiplier + 8 * g, scales.shift + 8 * g);
         }
         const __m256i zero_point = _mm256_set1_epi16(scales.zero_point);
@@ -131,6 +134,12 @@ struct Int8 {
     }
 
   private:
+    static __m256i multiply_add(__m256i sums, Input input, __m256i weights) noexcept {
+        const __m256i pairs =
+            _mm256_maddubs_epi16(input.magnitude, _mm256_sign_epi8(weights, input.x));
+        return _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    }
+
     template <class T>
     static __m256i load(const T* p) noexcept {
         return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));

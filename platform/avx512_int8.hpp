@@ -37,14 +37,20 @@ struct Avx512Int8 {
     static void multiply_add(Sums& sums, Input input, const int8_t* block) noexcept {
         sums = Products::multiply_add(sums, input, _mm512_loadu_si512(block));
     }
+    static void multiply_add(Sums& sums, Input input, const uint8_t* block) noexcept {
+        const __m256i halves = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block));
+        const __m512i both =
+            _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_slli_epi16(halves, 4)), halves, 1);
+        sums = Products::multiply_add(sums, input, _mm512_and_si512(both, _mm512_set1_epi8(-16)));
+    }
     static void add(Sums& to, Sums sums) noexcept { to = _mm512_add_epi32(to, sums); }
 
-    template <int Groups>
+    template <int Groups, int ExtraBits>
     static void finish(const Sums* sums, const OutputScales& scales, int count,
                        int8_t* y) noexcept {
         const __m512i zero_point = _mm512_set1_epi16(scales.zero_point);
-        const __m512i low = two_codes<Groups, 0>(sums, scales);
-        const __m512i high = two_codes<Groups, 4>(sums, scales);
+        const __m512i low = two_codes<Groups, ExtraBits, 0>(sums, scales);
+        const __m512i high = two_codes<Groups, ExtraBits, 4>(sums, scales);
         const __m512i codes = _mm512_packs_epi16(_mm512_adds_epi16(low, zero_point),
                                                  _mm512_adds_epi16(high, zero_point));
         const __m512i order =
@@ -59,16 +65,17 @@ struct Avx512Int8 {
   private:
     /// The codes of four groups as 16-bit integers, eight of one pair and eight of the other in
     /// turn; of any number where there are fewer groups.
-    template <int Groups, int First>
+    template <int Groups, int ExtraBits, int First>
     static __m512i two_codes(const Sums* sums, const OutputScales& scales) noexcept {
         __m512i pairs[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
-        if constexpr (First < Groups) pairs[0] = pair_codes<Groups, First>(sums, scales);
-        if constexpr (First + 2 < Groups) pairs[1] = pair_codes<Groups, First + 2>(sums, scales);
+        if constexpr (First < Groups) pairs[0] = pair_codes<Groups, ExtraBits, First>(sums, scales);
+        if constexpr (First + 2 < Groups)
+            pairs[1] = pair_codes<Groups, ExtraBits, First + 2>(sums, scales);
         return _mm512_packs_epi32(pairs[0], pairs[1]);
     }
 
     /// The quotients of two groups, or of the last one.
-    template <int Groups, int First>
+    template <int Groups, int ExtraBits, int First>
     static __m512i pair_codes(const Sums* sums, const OutputScales& scales) noexcept {
         constexpr bool both = First + 1 < Groups;
         constexpr __mmask16 there = both ? 0xFFFF : 0x00FF;
@@ -81,7 +88,8 @@ struct Avx512Int8 {
         const int o = First * kBlockOutputs;
         const __m128i* const shift = reinterpret_cast<const __m128i*>(scales.shift + o);
         return multiply(
-            _mm512_add_epi32(total, _mm512_maskz_loadu_epi32(there, scales.bias + o)),
+            _mm512_add_epi32(_mm512_srai_epi32(total, ExtraBits),
+                             _mm512_maskz_loadu_epi32(there, scales.bias + o)),
             _mm512_maskz_loadu_epi32(there, scales.multiplier + o),
             _mm512_cvtepi8_epi32(both ? _mm_loadu_si128(shift) : _mm_loadl_epi64(shift)));
     }

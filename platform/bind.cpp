@@ -13,6 +13,8 @@ namespace {
 
 #if defined(NUTSHELL_PLATFORM)
 #define NUTSHELL_RUN(name) NUTSHELL_PLATFORM::name
+static_assert(NUTSHELL_PLATFORM::int8_packing == NUTSHELL_PLATFORM::int4_packing,
+              "nutshell: a platform with a packing inherits PackedReference");
 static_assert(NUTSHELL_PLATFORM::scratch_per_input <= kScratchPerInput,
               "nutshell: the platform is not one of the processor compiled for");
 #else
@@ -87,6 +89,10 @@ Packing int8_packing() noexcept { return NUTSHELL_RUN(int8_packing); }
 void dense_int8(int in, int out, const int8_t* weights, const Requantization& requantization,
                 const int8_t* x, int8_t* y, void* scratch) noexcept {
     NUTSHELL_RUN(dense_int8)(in, out, weights, requantization, x, y, scratch);
+}
+void dense_int4(int in, int out, const uint8_t* weights, const Requantization& requantization,
+                const int8_t* x, int8_t* y, void* scratch) noexcept {
+    NUTSHELL_RUN(dense_int4)(in, out, weights, requantization, x, y, scratch);
 }
 void look_up(int n, const int8_t* table, int8_t* x) noexcept { NUTSHELL_RUN(look_up)(n, table, x); }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-// dense_int8 over Packing::simd, once: which tiles of outputs a layer is cut into, its odd inputs
-// and the scales of its outputs. An instruction set I supplies Sums of 8 outputs, an Input of 8
-// codes, multiply_add of both with a block of weights, and finish, which makes codes of sums.
+// dense_int8 and dense_int4 over Packing::simd, once: which tiles of outputs a layer is cut into,
+// its odd inputs and the scales of its outputs. An instruction set I supplies Sums of 8 outputs, an
+// Input of 8 codes, multiply_add of both with a block of weights, and finish, which makes codes of
+// sums. For 4 bits the latter two take 16 times the weight, which costs no sign extension: a half
+// byte in its upper place.
 #pragma once
 #include <string.h>
 
@@ -11,7 +13,21 @@ namespace nutshell {
 
 constexpr int kBlockOutputs = rule_of(Packing::simd).outputs;
 constexpr int kBlockInputs = rule_of(Packing::simd).inputs;
-constexpr int kBlockBytes = kBlockOutputs * kBlockInputs;
+
+/// Weights as they are stored.
+struct Int8Weights {
+    using Byte = int8_t;
+    static constexpr int block_bytes = kBlockOutputs * kBlockInputs;
+    static constexpr int extra_bits = 0;  // sums are so many bits too large
+};
+struct Int4Weights {
+    using Byte = uint8_t;
+    static constexpr int block_bytes = kBlockOutputs * kBlockInputs / 2;
+    static constexpr int extra_bits = 4;
+};
+
+/// Inputs for which 16 times the sum of 4-bit weights fits 32 bits whatever the inputs.
+constexpr int kMostInt4Inputs = 1 << 16;
 
 /// The requantization of some outputs, readable in whole groups of kBlockOutputs.
 struct OutputScales {
@@ -28,16 +44,18 @@ inline void copy_codes(const int8_t* from, int count, int8_t* to) noexcept {
 }
 
 template <class I>
-struct BlockKernels : Reference {
-    static constexpr Packing int8_packing = Packing::simd;
-
+struct BlockKernels : PackedReference<Packing::simd> {
     static void dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
                            const int8_t* x, int8_t* y, void*) noexcept {
-        if (out == 0) return;
-        Layer layer(in, out, rule, x);
-        while (layer.outputs > 0) {
-            tiles<I::tile_groups>(layer, weights, y);
+        dense<Int8Weights>(in, out, weights, rule, x, y);
+    }
+
+    static void dense_int4(int in, int out, const uint8_t* weights, const Requantization& rule,
+                           const int8_t* x, int8_t* y, void*) noexcept {
+        if (in > kMostInt4Inputs) {
+            return dense_int4_packed(int8_packing, in, out, weights, rule, x, y);
         }
+        dense<Int4Weights>(in, out, weights, rule, x, y);
     }
 
   private:
@@ -74,19 +92,27 @@ struct BlockKernels : Reference {
         }
     };
 
+    template <class Weights>
+    static void dense(int in, int out, const typename Weights::Byte* weights,
+                      const Requantization& rule, const int8_t* x, int8_t* y) noexcept {
+        if (out == 0) return;
+        Layer layer(in, out, rule, x);
+        while (layer.outputs > 0) tiles<I::tile_groups, Weights>(layer, weights, y);
+    }
+
     /// As many tiles of `Groups` groups of outputs as there are, or one smaller tile.
-    template <int Groups>
-    static void tiles(Layer& layer, const int8_t*& weights, int8_t*& y) noexcept {
+    template <int Groups, class Weights>
+    static void tiles(Layer& layer, const typename Weights::Byte*& weights, int8_t*& y) noexcept {
         constexpr int wide = Groups * kBlockOutputs;
         if constexpr (Groups > 1) {
             if (layer.outputs <= wide - kBlockOutputs) {
-                return tiles<Groups - 1>(layer, weights, y);
+                return tiles<Groups - 1, Weights>(layer, weights, y);
             }
         }
         do {
             const int count = layer.outputs < wide ? layer.outputs : wide;
-            tile<Groups>(layer, weights, count, y);
-            weights += static_cast<ptrdiff_t>(Groups) * layer.blocks * kBlockBytes;
+            tile<Groups, Weights>(layer, weights, count, y);
+            weights += static_cast<ptrdiff_t>(Groups) * layer.blocks * Weights::block_bytes;
             layer.scales.bias += wide;
             layer.scales.multiplier += layer.step * wide;
             layer.scales.shift += layer.step * wide;
@@ -95,11 +121,12 @@ struct BlockKernels : Reference {
         } while (layer.outputs > wide - kBlockOutputs);
     }
 
-    template <int Groups>
-    static void tile(const Layer& layer, const int8_t* weights, int count, int8_t* y) noexcept {
+    template <int Groups, class Weights>
+    static void tile(const Layer& layer, const typename Weights::Byte* weights, int count,
+                     int8_t* y) noexcept {
         // Several chains of sums where a single one would wait for itself.
         constexpr int chains = I::chains / Groups > 1 ? I::chains / Groups : 1;
-        const ptrdiff_t next_group = static_cast<ptrdiff_t>(layer.blocks) * kBlockBytes;
+        const ptrdiff_t next_group = static_cast<ptrdiff_t>(layer.blocks) * Weights::block_bytes;
         typename I::Sums sums[chains][Groups];
         for (int c = 0; c < chains; c++) {
             for (int g = 0; g < Groups; g++) sums[c][g] = I::zero();
@@ -107,7 +134,7 @@ struct BlockKernels : Reference {
         const auto add = [&](typename I::Sums* to, int b) noexcept {
             const typename I::Input input = I::input(layer.block(b));
             for (int g = 0; g < Groups; g++) {
-                I::multiply_add(to[g], input, weights + g * next_group + b * kBlockBytes);
+                I::multiply_add(to[g], input, weights + g * next_group + b * Weights::block_bytes);
             }
         };
         int b = 0;
@@ -120,7 +147,7 @@ struct BlockKernels : Reference {
         for (int c = 1; c < chains; c++) {
             for (int g = 0; g < Groups; g++) I::add(sums[0][g], sums[c][g]);
         }
-        I::template finish<Groups>(sums[0], layer.scales, count, y);
+        I::template finish<Groups, Weights::extra_bits>(sums[0], layer.scales, count, y);
     }
 };
 

@@ -5,13 +5,12 @@
 
 namespace nutshell {
 
-struct Dsp : Reference {
+struct Dsp : PackedReference<Packing::dsp> {
     static decltype(kernels::dense_int8) dense_int8;
     static decltype(kernels::look_up) look_up;
     /// dense_int8 over inputs that are int16 already, in the order of `widen`.
     static void dense_widened(int in, int out, const int8_t* weights, const Requantization& rule,
                               const void* x, int8_t* y) noexcept;
-    static constexpr Packing int8_packing = Packing::dsp;
     static constexpr int scratch_per_input = 2;  // bytes: inputs as int16
 };
 

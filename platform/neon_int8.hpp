@@ -146,9 +146,7 @@ struct OutputCodes {
 };
 
 template <class Sums>
-struct NeonInt8 : Reference {
-    static constexpr Packing int8_packing = Packing::simd;
-
+struct NeonInt8 : PackedReference<Packing::simd> {
     static void dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
                            const int8_t* x, int8_t* y, void*) noexcept {
         constexpr int wide = 8 * Sums::groups;  // outputs at a time

@@ -94,16 +94,22 @@ struct Int8 {
     }
     static void multiply_add(Sums& sums, Input input, const int8_t* block) noexcept {
         for (int v = 0; v < 4; v++) {
-            const Input weights = widen(load(block + 16 * v));
-            const __m128i even = _mm_madd_epi16(input.even, weights.even);
-            const __m128i odd = _mm_madd_epi16(input.odd, weights.odd);
-            sums.v[v] = _mm_add_epi32(sums.v[v], _mm_add_epi32(even, odd));
+            sums.v[v] = multiply_add(sums.v[v], input, load(block + 16 * v));
+        }
+    }
+    static void multiply_add(Sums& sums, Input input, const uint8_t* block) noexcept {
+        const __m128i upper = _mm_set1_epi8(-16);
+        for (int v = 0; v < 2; v++) {
+            const __m128i halves = load(block + 16 * v);
+            sums.v[v] =
+                multiply_add(sums.v[v], input, _mm_and_si128(_mm_slli_epi16(halves, 4), upper));
+            sums.v[v + 2] = multiply_add(sums.v[v + 2], input, _mm_and_si128(halves, upper));
         }
     }
     static void add(Sums& to, Sums sums) noexcept {
         for (int v = 0; v < 4; v++) to.v[v] = _mm_add_epi32(to.v[v], sums.v[v]);
     }
-    template <int Groups>
+    template <int Groups, int ExtraBits>
     static void finish(const Sums* sums, const OutputScales& scales, int count,
                        int8_t* y) noexcept {
         const __m128i zero_point = _mm_set1_epi16(scales.zero_point);
@@ -113,8 +119,10 @@ struct Int8 {
         for (int g = 0; g < Groups; g++) {
             const __m128i* v = sums[g].v;
             const int8_t* shifts = scales.shift + 8 * g;
-            __m128i low = _mm_add_epi32(total(v[0], v[1]), load(scales.bias + 8 * g));
-            __m128i high = _mm_add_epi32(total(v[2], v[3]), load(scales.bias + 8 * g + 4));
+            __m128i low = _mm_add_epi32(_mm_srai_epi32(total(v[0], v[1]), ExtraBits),
+                                        load(scales.bias + 8 * g));
+            __m128i high = _mm_add_epi32(_mm_srai_epi32(total(v[2], v[3]), ExtraBits),
+                                         load(scales.bias + 8 * g + 4));
             if (any_positive(shifts)) {
                 low = shift_left(low, shifts);
                 high = shift_left(high, shifts + 4);
@@ -137,6 +145,13 @@ struct Int8 {
     }
 
   private:
+    static __m128i multiply_add(__m128i sums, Input input, __m128i bytes) noexcept {
+        const Input weights = widen(bytes);
+        const __m128i even = _mm_madd_epi16(input.even, weights.even);
+        const __m128i odd = _mm_madd_epi16(input.odd, weights.odd);
+        return _mm_add_epi32(sums, _mm_add_epi32(even, odd));
+    }
+
     template <class T>
     static __m128i load(const T* p) noexcept {
         return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));

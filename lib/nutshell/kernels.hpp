@@ -138,13 +138,31 @@ struct Reference {
     NUTSHELL_KERNELS(NUTSHELL_MEMBER)
 #undef NUTSHELL_MEMBER
     static constexpr Packing int8_packing = Packing::canonical;
+    static constexpr Packing int4_packing = int8_packing;
     /// Bytes of scratch per input that dense_int8 converts its input into.
     static constexpr int scratch_per_input = 0;
+};
+
+/// dense_int4 of weights in any packing, as plain loops.
+void dense_int4_packed(Packing packing, int in, int out, const uint8_t* weights,
+                       const Requantization& rule, const int8_t* x, int8_t* y) noexcept;
+
+/// The base of a platform whose int8 weights lie in a packing of its own.
+template <Packing packing>
+struct PackedReference : Reference {
+    static constexpr Packing int8_packing = packing;
+    static constexpr Packing int4_packing = packing;
+    static void dense_int4(int in, int out, const uint8_t* weights, const Requantization& rule,
+                           const int8_t* x, int8_t* y, void*) noexcept {
+        dense_int4_packed(packing, in, out, weights, rule, x, y);
+    }
 };
 
 /// The table of a platform.
 template <class Platform>
 constexpr Kernels table_of() noexcept {
+    static_assert(Platform::int8_packing == Platform::int4_packing,
+                  "nutshell: a platform with a packing inherits PackedReference");
 #define NUTSHELL_ENTRY(name) &Platform::name,
     return {NUTSHELL_KERNELS(NUTSHELL_ENTRY) Platform::int8_packing};
 #undef NUTSHELL_ENTRY

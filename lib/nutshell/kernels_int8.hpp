@@ -45,6 +45,10 @@ Packing int8_packing() noexcept;
 void dense_int8(int in, int out, const int8_t* weights, const Requantization& requantization,
                 const int8_t* x, int8_t* y, void* scratch) noexcept;
 
+/// The same with weights of -7..7, two in a byte (packing_int4.hpp), in int8_packing().
+void dense_int4(int in, int out, const uint8_t* weights, const Requantization& requantization,
+                const int8_t* x, int8_t* y, void* scratch) noexcept;
+
 /// x[n] = table[x[n]], in place; entry i of table[256] belongs to the code whose byte is i.
 void look_up(int n, const int8_t* table, int8_t* x) noexcept;
 
@@ -52,6 +56,7 @@ void look_up(int n, const int8_t* table, int8_t* x) noexcept;
 
 #define NUTSHELL_INT8_KERNELS(X) \
     X(dense_int8)                \
+    X(dense_int4)                \
     X(look_up)
 
 }  // namespace nutshell

@@ -1,17 +1,44 @@
 // SPDX-License-Identifier: MIT
 // The int8 kernels as plain loops.
 #include "kernels.hpp"
+#include "packing_int4.hpp"
 
 namespace nutshell {
+namespace {
+
+int8_t code(int32_t sum, const Requantization& rule, int o) noexcept {
+    const int channel = rule.per_output ? o : 0;
+    const FixedPoint scale{rule.multiplier[channel], rule.shift[channel]};
+    return clamp_to_int8(multiply(sum, scale) + rule.zero_point, rule.low, rule.high);
+}
+
+}  // namespace
 
 void Reference::dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
                            const int8_t* x, int8_t* y, void*) noexcept {
     for (int o = 0; o < out; o++, weights += in) {
         int32_t sum = rule.bias[o];
         for (int i = 0; i < in; i++) sum += weights[i] * x[i];
-        const int channel = rule.per_output ? o : 0;
-        const FixedPoint scale{rule.multiplier[channel], rule.shift[channel]};
-        y[o] = clamp_to_int8(multiply(sum, scale) + rule.zero_point, rule.low, rule.high);
+        y[o] = code(sum, rule, o);
+    }
+}
+
+void Reference::dense_int4(int in, int out, const uint8_t* weights, const Requantization& rule,
+                           const int8_t* x, int8_t* y, void*) noexcept {
+    dense_int4_packed(int8_packing, in, out, weights, rule, x, y);
+}
+
+void dense_int4_packed(Packing packing, int in, int out, const uint8_t* weights,
+                       const Requantization& rule, const int8_t* x, int8_t* y) noexcept {
+    const bool is_unsigned = rule_of(packing).bias == BiasForms::for_unsigned_inputs;
+    const int offset = is_unsigned ? 128 : 0;
+    for (int o = 0; o < out; o++) {
+        int32_t sum = rule.bias[o];
+        for (int i = 0; i < in; i++) {
+            const Int4Place place = int4_place(packing, in, o, i);
+            sum += int4_weight(packing, weights[place.byte], place.upper) * (x[i] + offset);
+        }
+        y[o] = code(sum, rule, o);
     }
 }
 
