@@ -5,10 +5,9 @@
 
 namespace nutshell {
 
-struct Armv6m : Reference {
+struct Armv6m : PackedReference<Packing::armv6m> {
     static decltype(kernels::dense_int8) dense_int8;
     static decltype(kernels::look_up) look_up;
-    static constexpr Packing int8_packing = Packing::armv6m;
     static constexpr int scratch_per_input = 1;  // the inputs as unsigned bytes
 };
 

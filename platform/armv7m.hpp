@@ -5,10 +5,9 @@
 
 namespace nutshell {
 
-struct Armv7m : Reference {
+struct Armv7m : PackedReference<Packing::armv7m> {
     static decltype(kernels::dense_int8) dense_int8;
     static decltype(kernels::look_up) look_up;
-    static constexpr Packing int8_packing = Packing::armv7m;
     static constexpr int scratch_per_input = 0;
 };
 

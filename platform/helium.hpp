@@ -5,10 +5,9 @@
 
 namespace nutshell {
 
-struct Helium : Reference {
+struct Helium : PackedReference<Packing::helium> {
     static decltype(kernels::dense_int8) dense_int8;
     static decltype(kernels::look_up) look_up;
-    static constexpr Packing int8_packing = Packing::helium;
     static constexpr int scratch_per_input = 0;
 };
 

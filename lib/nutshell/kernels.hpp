@@ -148,13 +148,13 @@ void dense_int4_packed(Packing packing, int in, int out, const uint8_t* weights,
                        const Requantization& rule, const int8_t* x, int8_t* y) noexcept;
 
 /// The base of a platform whose int8 weights lie in a packing of its own.
-template <Packing packing>
+template <Packing Order>
 struct PackedReference : Reference {
-    static constexpr Packing int8_packing = packing;
-    static constexpr Packing int4_packing = packing;
+    static constexpr Packing int8_packing = Order;
+    static constexpr Packing int4_packing = Order;
     static void dense_int4(int in, int out, const uint8_t* weights, const Requantization& rule,
                            const int8_t* x, int8_t* y, void*) noexcept {
-        dense_int4_packed(packing, in, out, weights, rule, x, y);
+        dense_int4_packed(Order, in, out, weights, rule, x, y);
     }
 };
 
