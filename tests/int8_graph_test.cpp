@@ -7,8 +7,7 @@
 
 #include "data_files.hpp"
 #include "int8_fixture.hpp"
-#include "nutshell/autoencoder.hpp"
-#include "tools/model_file.hpp"
+#include "int8_graph_fixture.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;
@@ -18,30 +17,8 @@ using tools::Part;
 
 namespace {
 
-using Model = Autoencoder<Sequential<Dense<21, 13, Relu>, Dense<13, 5, Linear>>,
-                          Sequential<Dense<5, 17, Tanh>, Dense<17, 21, Sigmoid>>>;
-using Whole = Int8Model<Model>;
-
-/// Glorot weights, quantized with ranges that such layers keep to. tanh and sigmoid get tables.
-Int8Graph small_graph(bool per_output) {
-    tools::Graph graph({Model::Chain::rows, Model::Chain::rows + 4}, Model::code_layer);
-    graph.initialize(7, Initializer::glorot_uniform);
-    const Quantization wide{4.0f / 255.0f, 3};
-    const LayerQuantization meanings[] = {{kPixels, wide, wide},
-                                          {wide, wide, wide},
-                                          {wide, wide, kTanhOutput},
-                                          {kTanhOutput, wide, kSigmoidOutput}};
-    std::vector<tools::Int8Layer> layers;
-    for (int i = 0; i < 4; i++) {
-        const Row& row = graph.rows()[static_cast<size_t>(i)];
-        layers.push_back(tools::Int8Layer::of(row, meanings[i], per_output));
-        REQUIRE(quantize_layer(row, graph.tensors(i), meanings[i], {127, per_output, nullptr},
-                               layers.back().arrays()) == Status::ok);
-    }
-    Int8Graph result(graph.rows(), graph.code_layer(), std::move(layers));
-    result.parent_id = 0x1234u;
-    return result;
-}
+using Model = SmallModel;
+using Whole = Small;
 
 std::vector<int8_t> run(const Int8Graph& graph, Part part, const std::vector<int8_t>& x) {
     const Int8Graph::Range range = graph.range(part);
@@ -50,16 +27,6 @@ std::vector<int8_t> run(const Int8Graph& graph, Part part, const std::vector<int
     graph.run(range, x.data(), count, y.data());
     return y;
 }
-
-/// Bytes where check() and load() accept them.
-struct AlignedBytes {
-    tools::AlignedFloats floats;
-    size_t size;
-    explicit AlignedBytes(const std::vector<uint8_t>& from)
-        : floats(from.size() / sizeof(float)), size(from.size()) {
-        std::memcpy(floats.data(), from.data(), size);
-    }
-};
 
 }  // namespace
 

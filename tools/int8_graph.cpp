@@ -135,7 +135,9 @@ Int8Graph::Int8Graph(std::vector<Row> rows, int code_layer, std::vector<Int8Laye
 
 Int8Graph::Int8Graph(const File& file)
     : Int8Graph(rows_of(file), file.code_layer(), layers_in(file), file.model_id(),
-                file.parent_id()) {}
+                file.parent_id()) {
+    file_packing = file.packing();
+}
 
 void Int8Graph::check_layers() const {
     for (size_t i = 0; i < rows_.size(); i++) {
@@ -162,9 +164,11 @@ int Int8Graph::parameter_count() const {
 
 Int8Graph Int8Graph::extract(Part part) const {
     const Range layers = range(part);
-    return Int8Graph(
+    Int8Graph result(
         {rows_.begin() + layers.first, rows_.begin() + layers.last}, code_layer_ - layers.first,
         {layers_.begin() + layers.first, layers_.begin() + layers.last}, model_id, parent_id);
+    result.file_packing = file_packing;
+    return result;
 }
 
 void Int8Graph::run(Range range, const int8_t* x, int count, int8_t* y) const {

@@ -51,6 +51,9 @@ class Int8Graph {
     uint32_t model_id = 0;
     uint32_t parent_id = 0;
 
+    /// Of the file that the graph was read from.
+    Packing file_packing = Packing::canonical;
+
     using Range = LayerRange;
     Range range(Part part) const { return layers_of(part, code_layer_, layer_count()); }
     int input_size(Range range) const { return rows_[static_cast<size_t>(range.first)].in.size(); }

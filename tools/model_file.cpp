@@ -8,7 +8,9 @@
 #include "atomic_file.hpp"
 #include "data/bytes.hpp"
 #include "error.hpp"
-#include "nutshell/weights.hpp"
+#include "nutshell/self_test.hpp"
+#include "platform/bind.hpp"
+#include "platform/platform.hpp"
 
 namespace nutshell::tools {
 
@@ -67,12 +69,46 @@ AnyGraph read_any_model(const std::string& path) {
     return float_graph(content.file);
 }
 
+namespace {
+
+/// The reference platform runs the kernels as long as this lives, so that a file's bytes do not
+/// depend on the machine that writes it.
+class OnReference {
+  public:
+    OnReference() : before_(platform::bound_kernels()) {
+        platform::bind(*platform::at(platform::count() - 1).kernels);
+    }
+    ~OnReference() { platform::bind(before_); }
+    OnReference(const OnReference&) = delete;
+    OnReference& operator=(const OnReference&) = delete;
+
+  private:
+    const Kernels& before_;
+};
+
+/// Fills the section of a self-test; false when the model's answer is not finite, and so is none.
+bool answer_self_test(const Graph& graph, uint32_t model_id, uint8_t* section) {
+    const OnReference reference;
+    const Graph::Range whole = graph.range(Part::whole);
+    std::vector<float> x(static_cast<size_t>(graph.input_size(whole)));
+    std::vector<float> y(static_cast<size_t>(graph.output_size(whole)));
+    self_test_input(model_id, graph.input_size(whole), x.data());
+    graph.run(whole, x.data(), 1, y.data());
+    write_self_test(y.data(), graph.output_size(whole), section);
+    return all_finite(y.data(), graph.output_size(whole));
+}
+
+}  // namespace
+
 AlignedFloats to_file_bytes(const Graph& graph, size_t& size) {
     std::vector<Tensors> tensors;
     for (int i = 0; i < graph.layer_count(); i++) tensors.push_back(graph.tensors(i));
-    const FileContents contents{graph.rows().data(), graph.layer_count(), graph.code_layer(),
-                                tensors.data(),      graph.model_id,      graph.parent_id};
-    const size_t capacity = file_size(graph.rows().data(), graph.layer_count());
+    FileContents contents{graph.rows().data(), graph.layer_count(), graph.code_layer(),
+                          tensors.data(),      graph.model_id,      graph.parent_id};
+    if (contents.model_id == 0) contents.model_id = model_id(contents);
+    uint8_t answer[kSelfTestBytes];
+    if (answer_self_test(graph, contents.model_id, answer)) contents.self_test = answer;
+    const size_t capacity = file_size(contents);
     AlignedFloats bytes(capacity / sizeof(float));
     const Status status = write(contents, bytes.data(), capacity, size);
     if (status != Status::ok)

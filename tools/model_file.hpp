@@ -22,7 +22,7 @@ AnyGraph read_any_model(const std::string& path);
 void write_model(const Graph& graph, const std::string& path);
 void write_model(const Int8Graph& graph, const std::string& path, Packing packing);
 
-/// The bytes of the .nut file of a graph.
+/// The bytes of the .nut file of a graph, with a self-test.
 AlignedFloats to_file_bytes(const Graph& graph, size_t& size);
 
 }  // namespace nutshell::tools

@@ -19,6 +19,7 @@ void add_commands(CLI::App& app, Common& common) {
     nutshell::tools::add_train(app, common);
     nutshell::tools::add_evaluate(app, common);
     nutshell::tools::add_quantize(app, common);
+    nutshell::tools::add_convert(app, common);
     nutshell::tools::add_run(app, common);
     nutshell::tools::add_inspect(app, common);
     nutshell::tools::add_show(app, common);

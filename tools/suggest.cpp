@@ -38,4 +38,15 @@ std::string nearest(const std::string& word, const std::vector<std::string>& can
     return best;
 }
 
+std::string unknown_word(const std::string& kind, const std::string& word,
+                         const std::vector<std::string>& candidates) {
+    const std::string meant = nearest(word, candidates);
+    std::string text = "unknown " + kind + " '" + word + "'";
+    text += meant.empty() ? "; there are " : "; did you mean " + meant + "? There are ";
+    for (const std::string& candidate : candidates) {
+        text += (&candidate == &candidates.front() ? "" : ", ") + candidate;
+    }
+    return text;
+}
+
 }  // namespace nutshell::tools

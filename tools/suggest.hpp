@@ -10,4 +10,8 @@ namespace nutshell::tools {
 /// when even that one is too far to be meant.
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates);
 
+/// "unknown format nutt; did you mean nut? There are nut, cpp".
+std::string unknown_word(const std::string& kind, const std::string& word,
+                         const std::vector<std::string>& candidates);
+
 }  // namespace nutshell::tools

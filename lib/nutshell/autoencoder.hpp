@@ -164,6 +164,15 @@ struct Architecture {
     };
 };
 
+/// The same of one half, when the other one's layers are not known.
+template <class Layers, int CodeLayer>
+struct Half {
+    using Chain = Layers;
+    static constexpr int code_layer = CodeLayer;
+    static constexpr uint32_t fingerprint = fingerprint_of(Chain::rows, Chain::count, code_layer);
+    static constexpr int code_size = CodeLayer == 0 ? Chain::input_size : Chain::output_size;
+};
+
 }  // namespace detail
 
 /// The first half of a model, alone: what a sensor links.
@@ -198,6 +207,15 @@ class Decoder : public detail::Part<Architecture, Numbers, Architecture::code_la
                                                                                         y, work);
     }
 };
+
+/// An encoder whose decoder is not known here: EncoderAlone<Sequential<Dense<784, 24, Relu>>,
+/// Int8>.
+template <class Chain, class Numbers = Float32>
+using EncoderAlone = Encoder<detail::Half<Chain, Chain::count>, Numbers>;
+
+/// A decoder whose encoder is not known here.
+template <class Chain, class Numbers = Float32>
+using DecoderAlone = Decoder<detail::Half<Chain, 0>, Numbers>;
 
 /// Encoder and decoder over one set of weights. Autoencoder<...> is this for Float32; its twin for
 /// Int8 is Int8Model.

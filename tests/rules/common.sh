@@ -37,6 +37,22 @@ scratch() {
     trap 'rm -rf "$scratch"' EXIT
 }
 
+# poison_headers FOLDER: makes a folder of all C++ standard headers, which only stop the build.
+poison_headers() {
+    mkdir "$1"
+    local header
+    for header in algorithm any array atomic bit bitset cassert cctype cerrno cfenv cfloat charconv \
+        chrono cinttypes climits clocale cmath complex concepts condition_variable csetjmp csignal \
+        cstdarg cstddef cstdint cstdio cstdlib cstring ctime cwchar deque exception execution \
+        filesystem forward_list fstream functional future initializer_list iomanip ios iosfwd \
+        iostream istream iterator limits list locale map memory memory_resource mutex new numeric \
+        optional ostream queue random ratio regex set shared_mutex span sstream stack stdexcept \
+        streambuf string string_view system_error thread tuple type_traits typeindex typeinfo \
+        unordered_map unordered_set utility valarray variant vector version; do
+        printf '#error "<%s> is a C++ standard header"\n' "$header" >"$1/$header"
+    done
+}
+
 # project_files PATTERN...: the project's own files that match the shell patterns, one a line.
 project_files() {
     if git -C "$root" rev-parse --is-inside-work-tree >/dev/null 2>&1; then

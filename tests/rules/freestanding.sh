@@ -11,17 +11,7 @@ need "$compiler" "$objdump"
 scratch
 
 poison=$scratch/poison
-mkdir "$poison"
-for header in algorithm any array atomic bit bitset cassert cctype cerrno cfenv cfloat charconv \
-    chrono cinttypes climits clocale cmath complex concepts condition_variable csetjmp csignal \
-    cstdarg cstddef cstdint cstdio cstdlib cstring ctime cwchar deque exception execution \
-    filesystem forward_list fstream functional future initializer_list iomanip ios iosfwd \
-    iostream istream iterator limits list locale map memory memory_resource mutex new numeric \
-    optional ostream queue random ratio regex set shared_mutex span sstream stack stdexcept \
-    streambuf string string_view system_error thread tuple type_traits typeindex typeinfo \
-    unordered_map unordered_set utility valarray variant vector version; do
-    printf '#error "<%s> is a C++ standard header"\n' "$header" >"$poison/$header"
-done
+poison_headers "$poison"
 compile=("$compiler" "$@" "${house_flags[@]}" "${library_flags[@]}" -ffreestanding -nostdinc++
     -Os -I "$poison" -I . -I lib)
 

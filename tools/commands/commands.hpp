@@ -29,6 +29,7 @@ struct Common {
 void add_train(CLI::App& app, Common& common);
 void add_evaluate(CLI::App& app, Common& common);
 void add_quantize(CLI::App& app, Common& common);
+void add_convert(CLI::App& app, Common& common);
 void add_run(CLI::App& app, Common& common);
 void add_inspect(CLI::App& app, Common& common);
 void add_show(CLI::App& app, Common& common);

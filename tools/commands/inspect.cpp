@@ -2,6 +2,7 @@
 // nutshell inspect: what is in a model file.
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 
 #include "commands.hpp"
 #include "nutshell/weights.hpp"
@@ -44,7 +45,7 @@ nlohmann::ordered_json describe(const Graph& graph, const std::string& path) {
     std::snprintf(fingerprint, sizeof fingerprint, "%08x", graph.fingerprint());
     std::snprintf(model_id, sizeof model_id, "%08x", graph.model_id);
     return {{"file", path},
-            {"bytes", file_size(graph.rows().data(), graph.layer_count())},
+            {"bytes", std::filesystem::file_size(path)},
             {"layer_sizes", layer_sizes(graph)},
             {"code_layer", graph.code_layer()},
             {"parameters", graph.totals().parameters},

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# What nutshell convert writes compiles freestanding, without any C++ standard header and without a
+# warning, and its bytes lie in a read-only section. usage: exported.sh TOOL OBJDUMP COMPILER
+# [FLAG...]
+. "$(dirname "$0")/common.sh"
+tool=${1:?usage: exported.sh TOOL OBJDUMP COMPILER [FLAG...]}
+objdump=${2:?usage: exported.sh TOOL OBJDUMP COMPILER [FLAG...]}
+compiler=${3:?usage: exported.sh TOOL OBJDUMP COMPILER [FLAG...]}
+shift 3
+need "$compiler" "$objdump"
+scratch
+poison_headers "$scratch/poison"
+compile=("$compiler" "$@" "${house_flags[@]}" "${library_flags[@]}" -ffreestanding -nostdinc++
+    -Os -I "$scratch/poison" -I lib -I "$scratch")
+
+models=(tests/data/models/exported_float.nut tests/data/models/exported_int8.nut)
+sources=0
+for model in "${models[@]}"; do
+    for part in whole encoder decoder; do
+        name=$(basename "$model" .nut)_$part
+        "$tool" convert "$model" "$scratch/$name.hpp" --part "$part" >/dev/null
+        "$tool" convert "$model" "$scratch/half.nut" --part "$part" >/dev/null
+        "$tool" convert "$scratch/half.nut" "$scratch/${name}_alone.hpp" --section .model >/dev/null
+        for pair in "$name" "${name}_alone"; do
+            sources=$((sources + 1))
+            "${compile[@]}" -c "$scratch/$pair.cpp" -o "$scratch/$pair.o" ||
+                violation "$pair.cpp does not compile with $compiler $*"
+            "$objdump" -h "$scratch/$pair.o" | grep -A 1 -E ' \.(rodata[^ ]*|model) ' |
+                grep -q READONLY || violation "the bytes of $pair.cpp are not read-only"
+        done
+    done
+done
+finish "exported sources with $compiler $*" "$sources"
