@@ -18,6 +18,9 @@ struct Vec {
     static constexpr int dot_tile_rows = 4,
                          dot_tile_columns = 3;  // 12 sums, 4 rows, columns from memory
 
+    static constexpr bool loads_four = false;
+    static constexpr int row_dots = 8, row_depth = 2, row_vectors = 14;
+
     static Vec load(const float* p) noexcept { return {_mm256_loadu_ps(p)}; }
     static void store(float* p, Vec a) noexcept { _mm256_storeu_ps(p, a.v); }
     static Vec load_part(const float* p, int n) noexcept {

@@ -16,9 +16,13 @@ struct Vec {
 #if defined(__aarch64__)
     static constexpr int tile_rows = 8, tile_vectors = 2;
     static constexpr int dot_tile_rows = 4, dot_tile_columns = 4;
+    static constexpr bool loads_four = true;
+    static constexpr int row_dots = 8, row_depth = 4, row_vectors = 16;
 #else
     static constexpr int tile_rows = 4, tile_vectors = 2;
     static constexpr int dot_tile_rows = 3, dot_tile_columns = 3;
+    static constexpr bool loads_four = false;
+    static constexpr int row_dots = 8, row_depth = 2, row_vectors = 8;
 #endif
 
     static Vec load(const float* p) noexcept { return {vld1q_f32(p)}; }
@@ -63,6 +67,10 @@ struct Vec {
         return vget_lane_f32(vpadd_f32(two, two), 0);
     }
 #if defined(__aarch64__)
+    static void load_four(const float* p, Vec (&four)[4]) noexcept {
+        const float32x4x4_t v = vld1q_f32_x4(p);
+        for (int i = 0; i < 4; i++) four[i].v = v.val[i];
+    }
     static Vec sqrt(Vec a) noexcept { return {vsqrtq_f32(a.v)}; }
     static Vec divide(Vec a, Vec b) noexcept { return {vdivq_f32(a.v, b.v)}; }
 #else

@@ -17,6 +17,9 @@ struct Vec {
     static constexpr int tile_rows = 2, tile_vectors = 6;  // 12 sums, 2 factors, 2 products
     static constexpr int dot_tile_rows = 3, dot_tile_columns = 3;
 
+    static constexpr bool loads_four = false;
+    static constexpr int row_dots = 8, row_depth = 2, row_vectors = 14;
+
     static Vec load(const float* p) noexcept { return {_mm_loadu_ps(p)}; }
     static void store(float* p, Vec a) noexcept { _mm_storeu_ps(p, a.v); }
     static Vec load_part(const float* p, int n) noexcept {

@@ -2,8 +2,8 @@
 // The float kernels, once, over the vector type V that an instruction-set file supplies: what
 // nutshell/elementary.hpp asks for, and load, store (any alignment), load_part, store_part (the
 // first n < lanes elements, nothing read or written behind them), sqrt, select_positive,
-// exponent, mantissa, sum; and the register tiles tile_rows x tile_vectors and dot_tile_rows x
-// dot_tile_columns.
+// exponent, mantissa, sum; the register tiles tile_rows x tile_vectors and dot_tile_rows x
+// dot_tile_columns; and what vector_row.hpp asks for.
 //
 // Two inner loops carry all matrix products: rows combined by scalars (gemm_nn, gemm_tn) and dot
 // products (gemm_nt). An element's sum is always made in the same order, whatever tile it falls
@@ -12,6 +12,7 @@
 #include "nutshell/elementary.hpp"
 #include "nutshell/kernels.hpp"
 #include "platform.hpp"
+#include "vector_row.hpp"
 
 namespace nutshell {
 
@@ -27,12 +28,14 @@ struct VectorKernels : Int8Kernels {
             a += static_cast<ptrdiff_t>(V::dot_tile_rows) * k;
             c += static_cast<ptrdiff_t>(V::dot_tile_rows) * n;
         }
-        // One row at a time: as many columns as registers allow, to hide the latency of the sums.
-        for (; i < m; i++, a += k, c += n) dot_rows<1, 8>(n, k, a, b, bias, clamp, c);
+        for (; i < m; i++, a += k, c += n) {
+            VectorRow<V>::times_transposed(n, k, a, b, bias, clamp, c);
+        }
     }
 
     static void gemm_nn(int m, int n, int k, const float* a, const float* b, const float* bias,
                         Clamp clamp, float* c) noexcept {
+        if (m == 1) return VectorRow<V>::times(n, k, a, b, bias, clamp, c);
         for (int j = 0; j < n; j += strip_width) {
             const int width = n - j < strip_width ? n - j : strip_width;
             int t = 0;
@@ -85,7 +88,7 @@ struct VectorKernels : Int8Kernels {
 
     static void sigmoid(int n, float* x) noexcept {
         for_each(n, [=](int i, auto part) noexcept {
-            store(x + i, elementary::sigmoid(load(x + i, part)).value, part);
+            store(x + i, elementary::logistic(load(x + i, part)), part);
         });
     }
 
@@ -232,18 +235,8 @@ struct VectorKernels : Int8Kernels {
     /// 2^64 is far from the largest float.
     static constexpr int factors_per_product = 64;
 
-    /// Elements of a vector that are there: all of them, known at compile time, or the first few.
-    struct Full {
-        static constexpr int value() noexcept { return lanes; }
-    };
-    struct Part {
-        int count;
-        int value() const noexcept { return count; }
-    };
-    static V load(const float* p, Full) noexcept { return V::load(p); }
-    static V load(const float* p, Part part) noexcept { return V::load_part(p, part.count); }
-    static void store(float* p, V v, Full) noexcept { V::store(p, v); }
-    static void store(float* p, V v, Part part) noexcept { V::store_part(p, v, part.count); }
+    using Full = nutshell::Full<V>;
+    using Part = nutshell::Part<V>;
 
     /// The elements of v that are there, `rest` in place of the others.
     template <class P>
@@ -286,11 +279,6 @@ struct VectorKernels : Int8Kernels {
             growth = first(growth, part, one);
         }
         return {sum.linear + linear, sum.product * growth};
-    }
-
-    static float clamped(float x, Clamp clamp) noexcept {
-        x = x < clamp.low ? clamp.low : x;
-        return x > clamp.high ? clamp.high : x;
     }
 
     /// Dot products of Rows rows of A with all rows of B, Columns at a time.

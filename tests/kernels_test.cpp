@@ -170,7 +170,8 @@ TEST_CASE(
 TEST_CASE("the products of the tutorial's model are within the rounding bound") {
     for_each_platform([](const platform::Platform& platform) {
         INFO("platform: ", std::string(platform.name));
-        for (const Size size : {Size{3, 24, 784}, Size{3, 784, 24}}) {
+        for (const Size size :
+             {Size{1, 24, 784}, Size{1, 784, 24}, Size{3, 24, 784}, Size{3, 784, 24}}) {
             CHECK(wrong_products(*platform.kernels, size) == "");
             CHECK(wrong_products(*platform.kernels, {size.k, size.n, size.m}) == "");
         }
@@ -191,6 +192,48 @@ TEST_CASE("NaN and infinity in a row reach that row's result, through relu too, 
                 CHECK(with_special(form, k, kInfinity, -1.0f)[0] == 0.0f);
                 CHECK(std::isnan(with_special(form, k, kInfinity, 0.0f)[0]));
                 CHECK(std::isnan(with_special(form, k, 1.0f, nan)[1]));
+            }
+        }
+    });
+}
+
+TEST_CASE("a row alone is within the rounding bound up to two of its widest strips") {
+    constexpr int widest = 530;  // a strip is at most 16 vectors of 16
+    for_each_platform([](const platform::Platform& platform) {
+        INFO("platform: ", std::string(platform.name));
+        for (int width = kMost + 1; width <= widest; width++) {
+            REQUIRE(wrong_products(*platform.kernels, {1, width, 3}) == "");
+            REQUIRE(wrong_products(*platform.kernels, {1, 3, width}) == "");
+        }
+    });
+}
+
+TEST_CASE("a row alone has the bits that it has among others, at every small size") {
+    constexpr int m = 9;
+    std::vector<Size> shapes = {{m, 784, 24}, {m, 24, 784}, {m, 519, 300}, {m, 63, 519}};
+    for (int n = 1; n <= kMost; n++) {
+        for (int k = 1; k <= kMost; k++) shapes.push_back({m, n, k});
+    }
+    const Clamp narrow{-0.25f, 0.5f};
+    for_each_platform([&](const platform::Platform& platform) {
+        INFO("platform: ", std::string(platform.name));
+        Numbers numbers(6);
+        for (const Size s : shapes) {
+            const std::vector<float> a = numbers.list(area(m, s.k)),
+                                     b = numbers.list(area(s.k, s.n));
+            const std::vector<float> bias = numbers.list(static_cast<size_t>(s.n));
+            for (const Form& form : forms(*platform.kernels)) {
+                for (const Clamp clamp : {kNone, kRelu, narrow}) {
+                    std::vector<float> whole(area(m, s.n)), alone(area(m, s.n));
+                    form.multiply(m, s.n, s.k, a.data(), b.data(), bias.data(), clamp,
+                                  whole.data());
+                    for (int i = 0; i < m; i++) {
+                        form.multiply(1, s.n, s.k, a.data() + i * s.k, b.data(), bias.data(), clamp,
+                                      alone.data() + i * s.n);
+                    }
+                    CAPTURE(text(s));
+                    REQUIRE(same_bits(alone, whole));
+                }
             }
         }
     });

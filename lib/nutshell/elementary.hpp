@@ -60,6 +60,14 @@ inline Sigmoid<V> sigmoid(V x) noexcept {
     return {V::select_negative(x, e * positive, positive), e};
 }
 
+/// 1 / (1 + e^-x) alone, in fewer instructions. Off by at most 2.9 units, or by 1.3e-38.
+template <class V>
+inline V logistic(V x) noexcept {
+    const V clipped = V::min(V::set(87.3f), V::max(V::set(-87.3f), V::set(0.0f) - x));
+    const Exponential<V> e = split_exp(clipped);
+    return V::set(1.0f) / (V::set(1.0f) + V::mul_add(e.scale, e.p, e.scale));
+}
+
 /// 2 * artanh(s) for |s| <= 1/3, relative error 1e-7: a minimax polynomial in the square.
 template <class V>
 inline V twice_artanh(V s) noexcept {

@@ -132,7 +132,7 @@ void Reference::leaky_relu(int n, float slope, float* x) noexcept {
 }
 
 void Reference::sigmoid(int n, float* x) noexcept {
-    for (int i = 0; i < n; i++) x[i] = elementary::sigmoid(Scalar{x[i]}).value.v;
+    for (int i = 0; i < n; i++) x[i] = elementary::logistic(Scalar{x[i]}).v;
 }
 
 void Reference::tanh(int n, float* x) noexcept {

@@ -201,11 +201,13 @@ uint32_t fingerprint_in(const uint8_t* bytes) noexcept {
 }  // namespace
 
 bool all_finite(const float* x, int32_t n) noexcept {
-    uint32_t bad = 0;
-    for (int32_t i = 0; i < n; i++) {
-        bad |= static_cast<uint32_t>((bits_of(x[i]) & 0x7F800000u) == 0x7F800000u);
-    }
-    return bad == 0;
+    // One more than an exponent of all ones reaches the sign's place: no comparison, since every
+    // sample comes by here.
+    constexpr uint32_t exponent = 0x7F800000u, lowest = 0x00800000u;
+    uint32_t seen = 0;
+#pragma GCC unroll 4
+    for (int32_t i = 0; i < n; i++) seen |= (bits_of(x[i]) & exponent) + lowest;
+    return (seen >> 31) == 0;
 }
 
 Row File::row(int layer) const noexcept {
