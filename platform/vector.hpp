@@ -317,7 +317,7 @@ struct VectorKernels : Int8Kernels {
             for (int j = 0; j < Columns; j++) {
                 const float total = V::sum(sum[i][j]);
                 c[i * static_cast<ptrdiff_t>(n) + j] =
-                    clamped(bias ? total + bias[j] : total, clamp);
+                    VectorRow<V>::clamped(bias ? total + bias[j] : total, clamp);
             }
         }
     }

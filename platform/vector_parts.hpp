@@ -2,8 +2,6 @@
 // Whole vectors and parts of one alike: the loads and stores of every float kernel over a vector
 // type V (what V supplies stands in vector.hpp).
 #pragma once
-#include "nutshell/kernels.hpp"
-
 /// In front of a loop over an array of vectors: unrolled before gcc decides what lies in registers.
 #define NUTSHELL_UNROLL _Pragma("GCC unroll 32")
 
@@ -35,11 +33,6 @@ inline void store(float* p, V v, Full<V>) noexcept {
 template <class V>
 inline void store(float* p, V v, Part<V> part) noexcept {
     V::store_part(p, v, part.count);
-}
-
-inline float clamped(float x, Clamp clamp) noexcept {
-    x = x < clamp.low ? clamp.low : x;
-    return x > clamp.high ? clamp.high : x;
 }
 
 }  // namespace nutshell

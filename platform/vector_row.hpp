@@ -7,6 +7,7 @@
 // of each before the next row; row_vectors vectors of the result at once for combined rows; and
 // whether it loads_four vectors by one instruction, load_four.
 #pragma once
+#include "nutshell/kernels.hpp"
 #include "vector_parts.hpp"
 
 namespace nutshell {
@@ -31,6 +32,11 @@ class VectorRow {
         const Combination all{k, n, a, clamp,
                               clamp.low > -__builtin_inff() || clamp.high < __builtin_inff()};
         strips<V::row_vectors>(all, n, b, bias, c);
+    }
+
+    static float clamped(float x, Clamp clamp) noexcept {
+        x = x < clamp.low ? clamp.low : x;
+        return x > clamp.high ? clamp.high : x;
     }
 
   private:
