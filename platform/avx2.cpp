@@ -17,6 +17,7 @@ struct Vec {
     static constexpr int tile_rows = 4, tile_vectors = 3;  // 12 sums, 3 loads, 1 broadcast
     static constexpr int dot_tile_rows = 4,
                          dot_tile_columns = 3;  // 12 sums, 4 rows, columns from memory
+    static constexpr int sparse_tile_vectors = 3, sparse_sums = 4;
 
     static constexpr bool loads_four = false;
     static constexpr int row_dots = 8, row_depth = 2, row_vectors = 14;
@@ -28,6 +29,10 @@ struct Vec {
     }
     static void store_part(float* p, Vec a, int n) noexcept {
         _mm256_maskstore_ps(p, mask(n), a.v);
+    }
+    static Vec load_bytes(const uint8_t* p) noexcept {
+        const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+        return {_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes))};
     }
     static Vec set(float x) noexcept { return {_mm256_set1_ps(x)}; }
     static Vec mul_add(Vec a, Vec b, Vec c) noexcept { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }

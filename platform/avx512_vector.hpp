@@ -11,6 +11,7 @@
 #endif
 #include <immintrin.h>
 #pragma GCC diagnostic pop
+#include <stdint.h>
 
 namespace nutshell {
 namespace {
@@ -21,6 +22,7 @@ struct Vec {
     static constexpr int tile_rows = 8, tile_vectors = 3;  // 24 sums, 3 loads, 1 broadcast
     static constexpr int dot_tile_rows = 4,
                          dot_tile_columns = 6;  // 24 sums, 4 rows, columns from memory
+    static constexpr int sparse_tile_vectors = 4, sparse_sums = 4;
 
     static constexpr bool loads_four = false;
     static constexpr int row_dots = 12, row_depth = 2, row_vectors = 16;
@@ -32,6 +34,10 @@ struct Vec {
     }
     static void store_part(float* p, Vec a, int n) noexcept {
         _mm512_mask_storeu_ps(p, mask(n), a.v);
+    }
+    static Vec load_bytes(const uint8_t* p) noexcept {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+        return {_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes))};
     }
     static Vec set(float x) noexcept { return {_mm512_set1_ps(x)}; }
     static Vec mul_add(Vec a, Vec b, Vec c) noexcept { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }

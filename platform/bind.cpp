@@ -56,8 +56,18 @@ void gemm_nn(int m, int n, int k, const float* a, const float* b, const float* b
 void gemm_tn(int m, int n, int k, float alpha, const float* a, const float* b, float* c) noexcept {
     NUTSHELL_RUN(gemm_tn)(m, n, k, alpha, a, b, c);
 }
+void sparse_gemm_nn(int m, int n, SparseRows a, const float* b, const float* bias, Clamp clamp,
+                    float* c) noexcept {
+    NUTSHELL_RUN(sparse_gemm_nn)(m, n, a, b, bias, clamp, c);
+}
+void sparse_gemm_tn(int m, int n, float alpha, SparseRows a, const float* b, float* c) noexcept {
+    NUTSHELL_RUN(sparse_gemm_tn)(m, n, alpha, a, b, c);
+}
 void add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept {
     NUTSHELL_RUN(add_rows)(rows, n, alpha, x, y);
+}
+void scale_bytes(int n, const uint8_t* bytes, float* x) noexcept {
+    NUTSHELL_RUN(scale_bytes)(n, bytes, x);
 }
 void leaky_relu(int n, float slope, float* x) noexcept { NUTSHELL_RUN(leaky_relu)(n, slope, x); }
 void sigmoid(int n, float* x) noexcept { NUTSHELL_RUN(sigmoid)(n, x); }

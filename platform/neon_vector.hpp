@@ -6,6 +6,8 @@
 #if defined(__ARM_NEON)
 #include <arm_neon.h>
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
 
 namespace nutshell {
 namespace {
@@ -16,11 +18,13 @@ struct Vec {
 #if defined(__aarch64__)
     static constexpr int tile_rows = 8, tile_vectors = 2;
     static constexpr int dot_tile_rows = 4, dot_tile_columns = 4;
+    static constexpr int sparse_tile_vectors = 6, sparse_sums = 4;
     static constexpr bool loads_four = true;
     static constexpr int row_dots = 8, row_depth = 4, row_vectors = 16;
 #else
     static constexpr int tile_rows = 4, tile_vectors = 2;
     static constexpr int dot_tile_rows = 3, dot_tile_columns = 3;
+    static constexpr int sparse_tile_vectors = 6, sparse_sums = 2;
     static constexpr bool loads_four = false;
     static constexpr int row_dots = 8, row_depth = 2, row_vectors = 8;
 #endif
@@ -37,6 +41,12 @@ struct Vec {
         vst1q_lane_f32(p, a.v, 0);
         if (n > 1) vst1q_lane_f32(p + 1, a.v, 1);
         if (n > 2) vst1q_lane_f32(p + 2, a.v, 2);
+    }
+    static Vec load_bytes(const uint8_t* p) noexcept {
+        uint32_t four;
+        memcpy(&four, p, sizeof four);
+        const uint16x8_t words = vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(four)));
+        return {vcvtq_f32_u32(vmovl_u16(vget_low_u16(words)))};
     }
     static Vec set(float x) noexcept { return {vdupq_n_f32(x)}; }
     static Vec mul_add(Vec a, Vec b, Vec c) noexcept { return {vfmaq_f32(c.v, a.v, b.v)}; }

@@ -4,6 +4,7 @@
 #error "sse2.cpp needs -msse2"
 #endif
 #include <emmintrin.h>
+#include <string.h>
 
 #include "blocks_int8.hpp"
 #include "vector.hpp"
@@ -16,6 +17,7 @@ struct Vec {
     static constexpr int lanes = 4;
     static constexpr int tile_rows = 2, tile_vectors = 6;  // 12 sums, 2 factors, 2 products
     static constexpr int dot_tile_rows = 3, dot_tile_columns = 3;
+    static constexpr int sparse_tile_vectors = 6, sparse_sums = 2;
 
     static constexpr bool loads_four = false;
     static constexpr int row_dots = 8, row_depth = 2, row_vectors = 14;
@@ -29,6 +31,13 @@ struct Vec {
         _mm_store_ss(p, a.v);
         if (n > 1) _mm_store_ss(p + 1, _mm_shuffle_ps(a.v, a.v, 1));
         if (n > 2) _mm_store_ss(p + 2, _mm_shuffle_ps(a.v, a.v, 2));
+    }
+    static Vec load_bytes(const uint8_t* p) noexcept {
+        int32_t four;
+        memcpy(&four, p, sizeof four);
+        const __m128i zero = _mm_setzero_si128();
+        const __m128i words = _mm_unpacklo_epi8(_mm_cvtsi32_si128(four), zero);
+        return {_mm_cvtepi32_ps(_mm_unpacklo_epi16(words, zero))};
     }
     static Vec set(float x) noexcept { return {_mm_set1_ps(x)}; }
     static Vec mul_add(Vec a, Vec b, Vec c) noexcept {

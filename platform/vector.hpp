@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
 // The float kernels, once, over the vector type V that an instruction-set file supplies: what
 // nutshell/elementary.hpp asks for, and load, store (any alignment), load_part, store_part (the
-// first n < lanes elements, nothing read or written behind them), sqrt, select_positive,
-// exponent, mantissa, sum; the register tiles tile_rows x tile_vectors and dot_tile_rows x
-// dot_tile_columns; and what vector_row.hpp asks for.
+// first n < lanes elements, nothing read or written behind them), load_bytes, sqrt,
+// select_positive, exponent, mantissa, sum; the register tiles tile_rows x tile_vectors,
+// dot_tile_rows x dot_tile_columns and sparse_tile_vectors x sparse_sums; and what vector_row.hpp
+// asks for.
 //
 // Two inner loops carry all matrix products: rows combined by scalars (gemm_nn, gemm_tn) and dot
 // products (gemm_nt). An element's sum is always made in the same order, whatever tile it falls
 // into, so that no result depends on the rows computed with it.
 #pragma once
-#include "nutshell/elementary.hpp"
-#include "nutshell/kernels.hpp"
 #include "platform.hpp"
+#include "vector_elementwise.hpp"
 #include "vector_row.hpp"
+#include "vector_sparse.hpp"
 
 namespace nutshell {
 
 template <class V, class Int8Kernels>
-struct VectorKernels : Int8Kernels {
+struct VectorKernels : SparseKernels<V, ElementwiseKernels<V, Int8Kernels>> {
     static constexpr int lanes = V::lanes;
 
     static void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias,
@@ -68,140 +69,6 @@ struct VectorKernels : Int8Kernels {
         }
     }
 
-    static void add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept {
-        const V scale = V::set(alpha);
-        for_each(n, [=](int j, auto part) noexcept {
-            V sum = load(y + j, part);
-            const float* row = x + j;
-            for (int i = 0; i < rows; i++, row += n) sum = V::mul_add(scale, load(row, part), sum);
-            store(y + j, sum, part);
-        });
-    }
-
-    static void leaky_relu(int n, float slope, float* x) noexcept {
-        const V factor = V::set(slope);
-        for_each(n, [=](int i, auto part) noexcept {
-            const V value = load(x + i, part);
-            store(x + i, V::select_positive(value, value, factor * value), part);
-        });
-    }
-
-    static void sigmoid(int n, float* x) noexcept {
-        for_each(n, [=](int i, auto part) noexcept {
-            store(x + i, elementary::logistic(load(x + i, part)), part);
-        });
-    }
-
-    static void tanh(int n, float* x) noexcept {
-        for_each(n, [=](int i, auto part) noexcept {
-            store(x + i, elementary::tanh(load(x + i, part)), part);
-        });
-    }
-
-    static void activation_gradient(Activation activation, float slope, int n, const float* y,
-                                    float* dy) noexcept {
-        const V one = V::set(1.0f), factor = V::set(slope), zero = V::set(0.0f);
-        switch (activation) {
-            case Activation::linear:
-                return;
-            case Activation::relu:
-                return scale_by(n, y, dy, [=](V v, V d) noexcept {
-                    return V::select_positive(v, d, zero * v);
-                });
-            case Activation::leaky_relu:
-                return scale_by(n, y, dy, [=](V v, V d) noexcept {
-                    return V::select_positive(v, d, factor * d);
-                });
-            case Activation::sigmoid:
-                return scale_by(n, y, dy, [=](V v, V d) noexcept { return d * (v * (one - v)); });
-            case Activation::tanh:
-                return scale_by(n, y, dy, [=](V v, V d) noexcept { return d * (one - v * v); });
-        }
-    }
-
-    static float sigmoid_cross_entropy(int n, float scale, const float* target, float* z) noexcept {
-        // log(1 + e) is summed as the logarithm of a product of factors_per_product factors of at
-        // most 2.
-        const V factor = V::set(scale);
-        CrossEntropy sum{V::set(0.0f), V::set(1.0f)};
-        V logarithms = V::set(0.0f);
-        int i = 0;
-        while (i + lanes <= n) {
-            const int end =
-                n - i < factors_per_product * lanes ? n : i + factors_per_product * lanes;
-            for (; i + lanes <= end; i += lanes)
-                sum = cross_entropy(sum, i, target, z, factor, Full{});
-            logarithms = logarithms + elementary::log(sum.product);
-            sum.product = V::set(1.0f);
-        }
-        if (i < n) {
-            sum = cross_entropy(sum, i, target, z, factor, Part{n - i});
-            logarithms = logarithms + elementary::log(sum.product);
-        }
-        return V::sum(sum.linear + logarithms);
-    }
-
-    static float squared_error(int n, float scale, const float* target, float* y) noexcept {
-        const V twice = V::set(2.0f * scale);
-        V sum = V::set(0.0f);
-        for_each(n, [&](int i, auto part) noexcept {
-            const V error = load(y + i, part) - load(target + i, part);
-            sum = V::mul_add(error, error, sum);
-            store(y + i, error * twice, part);
-        });
-        return V::sum(sum);
-    }
-
-    static float sum_of_squares(int n, const float* x) noexcept {
-        V sum = V::set(0.0f);
-        for_each(n, [&](int i, auto part) noexcept {
-            const V value = load(x + i, part);
-            sum = V::mul_add(value, value, sum);
-        });
-        return V::sum(sum);
-    }
-
-    static void sgd_step(int n, StepSize step, float* weights, float* gradients) noexcept {
-        const V rate = V::set(step.rate), decay = V::set(step.decay);
-        const V scale = V::set(step.gradient_scale);
-        for_each(n, [=](int i, auto part) noexcept {
-            const V w = load(weights + i, part), g = load(gradients + i, part) * scale;
-            store(weights + i, w - V::mul_add(rate, g, decay * w), part);
-            store(gradients + i, V::set(0.0f), part);
-        });
-    }
-
-    static void momentum_step(int n, StepSize step, float momentum, float* weights,
-                              float* gradients, float* velocity) noexcept {
-        const V rate = V::set(step.rate), decay = V::set(step.decay);
-        const V scale = V::set(step.gradient_scale), keep = V::set(momentum);
-        for_each(n, [=](int i, auto part) noexcept {
-            const V w = load(weights + i, part), g = load(gradients + i, part) * scale;
-            const V v = keep * load(velocity + i, part) - rate * g;
-            store(velocity + i, v, part);
-            store(weights + i, w + (v - decay * w), part);
-            store(gradients + i, V::set(0.0f), part);
-        });
-    }
-
-    static void adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gradients,
-                          float* first_moment, float* second_moment) noexcept {
-        const V rate = V::set(step.rate), decay = V::set(step.decay);
-        const V scale = V::set(step.gradient_scale), epsilon = V::set(rates.epsilon);
-        const V new1 = V::set(rates.one_minus_beta1), new2 = V::set(rates.one_minus_beta2);
-        for_each(n, [=](int i, auto part) noexcept {
-            const V w = load(weights + i, part), g = load(gradients + i, part) * scale;
-            V mean = load(first_moment + i, part), square = load(second_moment + i, part);
-            mean = V::mul_add(new1, g - mean, mean);
-            square = V::mul_add(new2, g * g - square, square);
-            store(first_moment + i, mean, part);
-            store(second_moment + i, square, part);
-            const V change = rate * mean / (V::sqrt(square) + epsilon);
-            store(weights + i, w - V::mul_add(decay, w, change), part);
-            store(gradients + i, V::set(0.0f), part);
-        });
-    }
-
     /// Rounds of peak_sums independent multiply-adds.
     static float multiply_adds(int rounds) noexcept {
         V sums[peak_sums];
@@ -231,55 +98,6 @@ struct VectorKernels : Int8Kernels {
     /// Columns of a strip, and depth of a block: their tile of B stays in the first-level cache.
     static constexpr int strip_width = V::tile_vectors * lanes;
     static constexpr int block_depth = 256;
-
-    /// 2^64 is far from the largest float.
-    static constexpr int factors_per_product = 64;
-
-    using Full = nutshell::Full<V>;
-    using Part = nutshell::Part<V>;
-
-    /// The elements of v that are there, `rest` in place of the others.
-    template <class P>
-    static V first(V v, P part, V rest) noexcept {
-        float values[lanes], others[lanes];
-        V::store(values, v);
-        V::store(others, rest);
-        for (int i = part.value(); i < lanes; i++) values[i] = others[i];
-        return V::load(values);
-    }
-
-    template <class Body>
-    static void for_each(int n, Body body) noexcept {
-        int i = 0;
-        for (; i + lanes <= n; i += lanes) body(i, Full{});
-        if (i < n) body(i, Part{n - i});
-    }
-
-    template <class Rule>
-    static void scale_by(int n, const float* y, float* dy, Rule rule) noexcept {
-        for_each(n, [=](int i, auto part) noexcept {
-            store(dy + i, rule(load(y + i, part), load(dy + i, part)), part);
-        });
-    }
-
-    struct CrossEntropy {
-        V linear;   // sum of max(z, 0) - z * target
-        V product;  // of 1 + exp(-|z|)
-    };
-    template <class P>
-    static CrossEntropy cross_entropy(CrossEntropy sum, int i, const float* target, float* z,
-                                      V factor, P part) noexcept {
-        const V zero = V::set(0.0f), one = V::set(1.0f);
-        const V logit = load(z + i, part), t = load(target + i, part);
-        const elementary::Sigmoid<V> s = elementary::sigmoid(logit);
-        store(z + i, (s.value - t) * factor, part);
-        V linear = V::max(zero, logit) - logit * t, growth = one + s.exp_minus_abs;
-        if (part.value() < lanes) {
-            linear = first(linear, part, zero);
-            growth = first(growth, part, one);
-        }
-        return {sum.linear + linear, sum.product * growth};
-    }
 
     /// Dot products of Rows rows of A with all rows of B, Columns at a time.
     template <int Rows, int Columns>
@@ -311,8 +129,8 @@ struct VectorKernels : Int8Kernels {
             }
         };
         int t = 0;
-        for (; t + lanes <= k; t += lanes) accumulate(t, Full{});
-        if (t < k) accumulate(t, Part{k - t});
+        for (; t + lanes <= k; t += lanes) accumulate(t, Full<V>{});
+        if (t < k) accumulate(t, Part<V>{k - t});
         for (int i = 0; i < Rows; i++) {
             for (int j = 0; j < Columns; j++) {
                 const float total = V::sum(sum[i][j]);
@@ -347,14 +165,14 @@ struct VectorKernels : Int8Kernels {
     static void strip(int m, int width, const Product& product, const Edge& edge, float* c,
                       ptrdiff_t c_stride) noexcept {
         if constexpr (Vectors == 0) {
-            if (width > 0) rows_of_tiles<1, Scaled>(m, product, edge, c, c_stride, Part{width});
+            if (width > 0) rows_of_tiles<1, Scaled>(m, product, edge, c, c_stride, Part<V>{width});
         } else {
             constexpr int full = Vectors * lanes;
             if (width < full) {
                 strip<Scaled, Vectors - 1>(m, width, product, edge, c, c_stride);
                 return;
             }
-            rows_of_tiles<Vectors, Scaled>(m, product, edge, c, c_stride, Full{});
+            rows_of_tiles<Vectors, Scaled>(m, product, edge, c, c_stride, Full<V>{});
             if (width == full) return;
             Product rest = product;
             Edge rest_edge = edge;

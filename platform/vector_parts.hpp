@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: MIT
-// Whole vectors and parts of one alike: the loads and stores of every float kernel over a vector
-// type V (what V supplies stands in vector.hpp).
+// How the float kernels go over an array: whole vectors first, then the elements that are left.
+// The rest has the same code as the whole vectors, with loads and stores that know its length (what
+// the vector type V supplies stands in vector.hpp).
 #pragma once
+#include <stddef.h>
+
+#include "pair.hpp"
+
 /// In front of a loop over an array of vectors: unrolled before gcc decides what lies in registers.
 #define NUTSHELL_UNROLL _Pragma("GCC unroll 32")
 
 namespace nutshell {
 
-/// Elements of a vector that are there: all of them, known at compile time, or the first few.
+/// Elements of a vector that are there: those of two vectors or of one, known at compile time, or
+/// the first few.
+template <class V>
+struct Both {
+    static constexpr int value() noexcept { return 2 * V::lanes; }
+};
 template <class V>
 struct Full {
     static constexpr int value() noexcept { return V::lanes; }
@@ -19,6 +29,10 @@ struct Part {
 };
 
 template <class V>
+inline Pair<V> load(const float* p, Both<V>) noexcept {
+    return Pair<V>::load(p);
+}
+template <class V>
 inline V load(const float* p, Full<V>) noexcept {
     return V::load(p);
 }
@@ -27,12 +41,36 @@ inline V load(const float* p, Part<V> part) noexcept {
     return V::load_part(p, part.count);
 }
 template <class V>
+inline void store(float* p, Pair<V> v, Both<V>) noexcept {
+    Pair<V>::store(p, v);
+}
+template <class V>
 inline void store(float* p, V v, Full<V>) noexcept {
     V::store(p, v);
 }
 template <class V>
 inline void store(float* p, V v, Part<V> part) noexcept {
     V::store_part(p, v, part.count);
+}
+
+/// body(i, part) for all of 0..n-1, a vector at a time.
+template <class V, class Body>
+inline void for_each(int n, Body body) noexcept {
+    int i = 0;
+    for (; i + V::lanes <= n; i += V::lanes) body(i, Full<V>{});
+    if (i < n) body(i, Part<V>{n - i});
+}
+
+/// The same, two vectors at a time as long as there are two.
+template <class V, class Body>
+inline void for_each_pair(int n, Body body) noexcept {
+    int i = 0;
+    for (; i + 2 * V::lanes <= n; i += 2 * V::lanes) body(i, Both<V>{});
+    if (i + V::lanes <= n) {
+        body(i, Full<V>{});
+        i += V::lanes;
+    }
+    if (i < n) body(i, Part<V>{n - i});
 }
 
 }  // namespace nutshell

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 #include "error.hpp"
 #include "evaluate.hpp"
 #include "nutshell/trainer.hpp"
+#include "sparse_input.hpp"
 #include "thread_pool.hpp"
 
 namespace nutshell::tools {
@@ -42,14 +44,21 @@ int group_count(const FitSettings& settings) {
     return settings.per_sample ? 1 : std::clamp(settings.batch / kMinGroupSamples, 1, kMaxGroups);
 }
 
-/// The memory of training and one way to update weights.
+/// The memory of training and one way to update weights. It works on weights of its own, in the
+/// order that suits the kernels best.
 class Updater {
   public:
-    Updater(Graph& graph, const FitSettings& settings)
+    Updater(const Graph& graph, const Dataset& data, const FitSettings& settings)
         : graph_(graph),
+          data_(data),
           settings_(settings),
+          weights_(graph.parameters()),
           groups_(static_cast<size_t>(group_count(settings))),
           pool_(std::min(settings.threads, group_count(settings))) {
+        if (!settings.per_sample && SparseInput::fits(graph) && SparseSamples::pays(data)) {
+            sparse_.emplace(data);
+            SparseInput::from_canonical(graph, graph.parameters().data(), weights_.data());
+        }
         const size_t floats = graph.parameters().size();
         const size_t slice = settings.per_sample ? 1 : kSlice;
         if (!settings.per_sample) {
@@ -69,35 +78,45 @@ class Updater {
 
     /// One update from the samples that `indices` name. Returns the sum of their losses, which is
     /// not finite when the weights were left alone because training diverged.
-    double step(const Dataset& data, const uint32_t* indices, int count, float rate) {
-        return settings_.per_sample ? per_sample(data, indices, count, rate)
-                                    : whole_batch(data, indices, count, rate);
+    double step(const uint32_t* indices, int count, float rate) {
+        return settings_.per_sample ? per_sample(indices, count, rate)
+                                    : whole_batch(indices, count, rate);
+    }
+
+    /// The weights so far, into the parameters of `graph`, which has the same layers.
+    void copy_weights(Graph& graph) const {
+        if (sparse_) {
+            SparseInput::to_canonical(graph, weights_.data(), graph.parameters().data());
+        } else {
+            graph.parameters() = weights_;
+        }
     }
 
   private:
     /// Scratch memory of the samples that are computed together.
     struct Group {
         AlignedFloats tape, inner, samples;
+        SparseSamples::Slice sparse;
         double loss = 0;
     };
 
-    double per_sample(const Dataset& data, const uint32_t* indices, int count, float rate) {
+    double per_sample(const uint32_t* indices, int count, float rate) {
         double sum = 0;
         for (int i = 0; i < count && std::isfinite(sum); i++) {
-            sum += pass(groups_[0], data, indices + i, 1, 1.0f, -rate, graph_.parameters().data());
+            sum += pass(groups_[0], indices + i, 1, 1.0f, -rate, weights_.data());
         }
         return sum;
     }
 
-    double whole_batch(const Dataset& data, const uint32_t* indices, int count, float rate) {
+    double whole_batch(const uint32_t* indices, int count, float rate) {
         const int groups = static_cast<int>(groups_.size());
         pool_.run(groups, [&](int group) {
             const int begin = first_sample(group, count), end = first_sample(group + 1, count);
-            add_group(group, data, indices + begin, end - begin, 1.0f / static_cast<float>(count));
+            add_group(group, indices + begin, end - begin, 1.0f / static_cast<float>(count));
         });
         double sum = 0;
         for (const Group& group : groups_) sum += group.loss;
-        const int floats = static_cast<int>(graph_.parameters().size());
+        const int floats = static_cast<int>(weights_.size());
         float* gradients = gradients_.data();
         if (groups > 1) {
             kernels::add_rows(groups - 1, floats, 1.0f, gradients + floats, gradients);
@@ -110,8 +129,7 @@ class Updater {
         const float clip = clip_scale(squares, settings_.max_gradient_norm);
         std::visit(
             [&](auto& optimizer) {
-                optimizer.step(floats, rate, clip, graph_.parameters().data(), gradients,
-                               moments_.data());
+                optimizer.step(floats, rate, clip, weights_.data(), gradients, moments_.data());
             },
             settings_.optimizer);
         return sum;
@@ -124,31 +142,40 @@ class Updater {
         return static_cast<int>(std::min<int64_t>(first * kSlice, count));
     }
 
-    void add_group(int index, const Dataset& data, const uint32_t* indices, int count,
-                   float scale) {
+    void add_group(int index, const uint32_t* indices, int count, float scale) {
         Group& group = groups_[static_cast<size_t>(index)];
-        float* gradients =
-            gradients_.data() + static_cast<size_t>(index) * graph_.parameters().size();
+        float* gradients = gradients_.data() + static_cast<size_t>(index) * weights_.size();
         group.loss = 0;
         for (int at = 0; at < count && std::isfinite(group.loss); at += kSlice) {
             const int rows = std::min(kSlice, count - at);
-            group.loss += pass(group, data, indices + at, rows, scale, 1.0f, gradients);
+            group.loss += pass(group, indices + at, rows, scale, 1.0f, gradients);
         }
     }
 
-    double pass(Group& group, const Dataset& data, const uint32_t* indices, int rows, float scale,
-                float alpha, float* into) {
-        data.copy_samples(indices, rows, group.samples.data());
-        const auto run = settings_.loss == LossKind::binary_cross_entropy
-                             ? accumulate<BinaryCrossEntropy, Graph>
-                             : accumulate<MeanSquaredError, Graph>;
+    double pass(Group& group, const uint32_t* indices, int rows, float scale, float alpha,
+                float* into) {
+        data_.copy_samples(indices, rows, group.samples.data());
+        if (!sparse_) return run(graph_, group, rows, scale, alpha, into);
+        sparse_->copy_samples(indices, rows, group.sparse);
+        return run(SparseInput(graph_, group.sparse.rows()), group, rows, scale, alpha, into);
+    }
+
+    template <class Network>
+    double run(const Network& network, Group& group, int rows, float scale, float alpha,
+               float* into) {
+        const auto add = settings_.loss == LossKind::binary_cross_entropy
+                             ? accumulate<BinaryCrossEntropy, Network>
+                             : accumulate<MeanSquaredError, Network>;
         const float* samples = group.samples.data();
-        return run(graph_, graph_.parameters().data(), Pass{rows}, samples, samples, scale, alpha,
+        return add(network, weights_.data(), Pass{rows}, samples, samples, scale, alpha,
                    group.tape.data(), group.inner.data(), into);
     }
 
-    Graph& graph_;
+    const Graph& graph_;
+    const Dataset& data_;
     FitSettings settings_;  // a copy: the optimizer keeps its state in it
+    std::optional<SparseSamples> sparse_;
+    AlignedFloats weights_;
     std::vector<Group> groups_;
     AlignedFloats gradients_;  // [groups][parameters]
     AlignedFloats moments_;
@@ -165,7 +192,7 @@ class Fit {
           test_(test),
           settings_(settings),
           observer_(observer),
-          updater_(graph, settings),
+          updater_(graph, train, settings),
           best_(graph.parameters()),
           start_(Clock::now()) {
         order_.resize(static_cast<size_t>(train.count));
@@ -176,6 +203,7 @@ class Fit {
         for (int epoch = 1; epoch <= settings_.epochs && result_.end == FitEnd::finished; epoch++) {
             const Clock::time_point start = Clock::now();
             const double loss = train_epoch(epoch);
+            if (result_.end != FitEnd::diverged) updater_.copy_weights(graph_);
             if (result_.end == FitEnd::finished) finish_epoch(epoch, loss, seconds_since(start));
         }
         const bool keep_newest = result_.end == FitEnd::finished ||
@@ -225,8 +253,7 @@ class Fit {
                 return sum / train_.count;
             }
             const int rows = std::min(batch(), train_.count - at);
-            const double loss =
-                updater_.step(train_, order_.data() + at, rows, rate_at(epoch, update_++));
+            const double loss = updater_.step(order_.data() + at, rows, rate_at(epoch, update_++));
             if (first_loss_ < 0) first_loss_ = loss / rows;
             sum += loss;
             if (!std::isfinite(sum)) return diverge(epoch);

@@ -137,35 +137,41 @@ void Graph::run(Range range, const float* x, int count, float* y, Workspace& wor
     }
 }
 
-Activation Graph::training_activation(size_t layer) const noexcept {
-    return layer + 1 == rows_.size() ? Activation::linear : rows_[layer].activation;
+Activation Graph::training_activation(int layer) const noexcept {
+    return layer + 1 == layer_count() ? Activation::linear
+                                      : rows_[static_cast<size_t>(layer)].activation;
 }
 
-void Graph::forward(const float* parameters, Pass pass, const float* x,
-                    float* tape) const noexcept {
-    for (size_t i = 0; i < rows_.size(); i++) {
+void Graph::forward_from(int first, const float* parameters, Pass pass, const float* x,
+                         float* tape) const noexcept {
+    for (int layer = first; layer < layer_count(); layer++) {
+        const size_t i = static_cast<size_t>(layer);
         float* y = tape + static_cast<ptrdiff_t>(tape_[i]) * pass.rows;
-        forward_row(rows_[i], training_activation(i), tensors_at(parameters, spots_[i]), pass, x,
-                    y);
+        forward_row(rows_[i], training_activation(layer), tensors_at(parameters, spots_[i]), pass,
+                    x, y);
         x = y;
     }
 }
 
-void Graph::backward(const float* parameters, Pass pass, const float* x, const float* tape,
-                     float* dy, float* dx, float* spare, float alpha, float* into) const noexcept {
-    for (size_t i = rows_.size(); i-- > 0;) {
-        const float* input = i > 0 ? tape + static_cast<ptrdiff_t>(tape_[i - 1]) * pass.rows : x;
+float* Graph::backward_to(int first, const float* parameters, Pass pass, const float* x,
+                          const float* tape, float* dy, float* dx, float* spare, float alpha,
+                          float* into) const noexcept {
+    for (int layer = layer_count() - 1; layer >= first; layer--) {
+        const size_t i = static_cast<size_t>(layer);
+        const float* input =
+            layer > first ? tape + static_cast<ptrdiff_t>(tape_[i - 1]) * pass.rows : x;
         const float* output = tape + static_cast<ptrdiff_t>(tape_[i]) * pass.rows;
         const Target target{alpha, into + spots_[i].weight, into + spots_[i].bias};
-        visit_kind(rows_[i].kind, 0, [&](auto layer) noexcept {
-            decltype(layer)::backward(rows_[i], training_activation(i),
-                                      tensors_at(parameters, spots_[i]), pass, input, output, dy,
-                                      i > 0 ? dx : nullptr, target);
+        visit_kind(rows_[i].kind, 0, [&](auto functions) noexcept {
+            decltype(functions)::backward(rows_[i], training_activation(layer),
+                                          tensors_at(parameters, spots_[i]), pass, input, output,
+                                          dy, layer > 0 ? dx : nullptr, target);
             return 0;
         });
         dy = dx;
         std::swap(dx, spare);
     }
+    return dy;
 }
 
 LayerRange layers_of(Part part, int code_layer, int layer_count) {

@@ -96,13 +96,26 @@ class Graph {
     const Row& last() const noexcept { return rows_.back(); }
     int last_tape() const noexcept { return tape_.back(); }
     int inner() const noexcept { return totals_.inner; }
-    void forward(const float* parameters, Pass pass, const float* x, float* tape) const noexcept;
+    void forward(const float* parameters, Pass pass, const float* x, float* tape) const noexcept {
+        forward_from(0, parameters, pass, x, tape);
+    }
     void backward(const float* parameters, Pass pass, const float* x, const float* tape, float* dy,
-                  float* dx, float* spare, float alpha, float* into) const noexcept;
+                  float* dx, float* spare, float alpha, float* into) const noexcept {
+        backward_to(0, parameters, pass, x, tape, dy, dx, spare, alpha, into);
+    }
+
+    /// The same for the layers from `first` on, of which x is the input. backward_to() returns
+    /// where it left the gradient of x, except for layer 0, which computes none.
+    void forward_from(int first, const float* parameters, Pass pass, const float* x,
+                      float* tape) const noexcept;
+    float* backward_to(int first, const float* parameters, Pass pass, const float* x,
+                       const float* tape, float* dy, float* dx, float* spare, float alpha,
+                       float* into) const noexcept;
+
+    /// What layer `layer` ends in while training: the last one's activation belongs to the loss.
+    Activation training_activation(int layer) const noexcept;
 
   private:
-    Activation training_activation(size_t layer) const noexcept;
-
     std::vector<Row> rows_;
     std::vector<Spot> spots_;
     std::vector<int32_t> tape_;

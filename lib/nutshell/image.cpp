@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "image.hpp"
 
+#include "kernels.hpp"
+
 namespace nutshell {
 
 void to_float(const uint8_t* pixels, int32_t n, float* values) noexcept {
-    for (int32_t i = 0; i < n; i++) values[i] = static_cast<float>(pixels[i]) / 255.0f;
+    kernels::scale_bytes(n, pixels, values);
 }
 
 void to_pixels(const float* values, int32_t n, uint8_t* pixels) noexcept {

@@ -31,6 +31,14 @@ struct Clamp {
     float high;
 };
 
+/// A matrix of which most elements are zero, row after row: row i has value[t] in column[t] for t
+/// in begin[i] .. begin[i + 1] - 1, and zeros elsewhere.
+struct SparseRows {
+    const int32_t* begin;
+    const int32_t* column;
+    const float* value;
+};
+
 /// One update of an optimizer: how far, and what the gradients are to be multiplied with first.
 struct StepSize {
     float rate;            ///< learning rate, bias corrections included
@@ -61,8 +69,19 @@ void gemm_nn(int m, int n, int k, const float* a, const float* b, const float* b
 /// into slices gives the same bits.
 void gemm_tn(int m, int n, int k, float alpha, const float* a, const float* b, float* c) noexcept;
 
+/// C[m][n] = clamp(A[m][k] * B[k][n] + bias[n]) without A's zeros: what they meet in B does not
+/// matter, not even when it is infinite or NaN. bias may be null (zero).
+void sparse_gemm_nn(int m, int n, SparseRows a, const float* b, const float* bias, Clamp clamp,
+                    float* c) noexcept;
+
+/// C[k][n] += alpha * A[m][k]^T * B[m][n], one row of A and B after the other, without A's zeros.
+void sparse_gemm_tn(int m, int n, float alpha, SparseRows a, const float* b, float* c) noexcept;
+
 /// y[n] += alpha * (the sum of the rows of X[rows][n]), one row after the other.
 void add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept;
+
+/// x[n] = bytes[n] / 255, rounded to the nearest float.
+void scale_bytes(int n, const uint8_t* bytes, float* x) noexcept;
 
 /// x[n] = x > 0 ? x : slope * x, in place.
 void leaky_relu(int n, float slope, float* x) noexcept;
@@ -111,7 +130,10 @@ void adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gra
     X(gemm_nt)                    \
     X(gemm_nn)                    \
     X(gemm_tn)                    \
+    X(sparse_gemm_nn)             \
+    X(sparse_gemm_tn)             \
     X(add_rows)                   \
+    X(scale_bytes)                \
     X(leaky_relu)                 \
     X(sigmoid)                    \
     X(tanh)                       \

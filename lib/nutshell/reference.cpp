@@ -122,9 +122,36 @@ void Reference::gemm_tn(int m, int n, int k, float alpha, const float* a, const 
     for (int i = 0; i < m; i++, c += n) add_scaled_rows(k, n, a + i, m, alpha, b, c);
 }
 
+void Reference::sparse_gemm_nn(int m, int n, SparseRows a, const float* b, const float* bias,
+                               Clamp clamp, float* c) noexcept {
+    for (int i = 0; i < m; i++, c += n) {
+        for (int j = 0; j < n; j++) c[j] = bias ? bias[j] : 0.0f;
+        for (int32_t t = a.begin[i]; t < a.begin[i + 1]; t++) {
+            const float* row = b + a.column[t] * static_cast<ptrdiff_t>(n);
+            for (int j = 0; j < n; j++) c[j] += a.value[t] * row[j];
+        }
+        for (int j = 0; j < n; j++) c[j] = clamped(c[j], clamp);
+    }
+}
+
+void Reference::sparse_gemm_tn(int m, int n, float alpha, SparseRows a, const float* b,
+                               float* c) noexcept {
+    for (int i = 0; i < m; i++, b += n) {
+        for (int32_t t = a.begin[i]; t < a.begin[i + 1]; t++) {
+            float* row = c + a.column[t] * static_cast<ptrdiff_t>(n);
+            const float factor = alpha * a.value[t];
+            for (int j = 0; j < n; j++) row[j] += factor * b[j];
+        }
+    }
+}
+
 void Reference::add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept {
     const float one = 1.0f;
     add_scaled_rows(rows, n, &one, 0, alpha, x, y);
+}
+
+void Reference::scale_bytes(int n, const uint8_t* bytes, float* x) noexcept {
+    for (int i = 0; i < n; i++) x[i] = static_cast<float>(bytes[i]) / 255.0f;
 }
 
 void Reference::leaky_relu(int n, float slope, float* x) noexcept {

@@ -3,7 +3,6 @@
 #include "tools/data/dataset.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cassert>
 #include <cmath>
 #include <cstdlib>
@@ -203,15 +202,6 @@ DataSource load_path(const std::string& path) {
 
 }  // namespace
 
-/// The library's own floats of all bytes: looking one up is faster than dividing, and the same.
-static std::array<float, 256> scaled_bytes() {
-    std::array<uint8_t, 256> all{};
-    for (size_t i = 0; i < all.size(); i++) all[i] = static_cast<uint8_t>(i);
-    std::array<float, 256> scaled{};
-    nutshell::to_float(all.data(), static_cast<int>(all.size()), scaled.data());
-    return scaled;
-}
-
 void Dataset::copy_sample(int index, float* out) const {
     assert(index >= 0 && index < count);
     const size_t size = static_cast<size_t>(shape.size());
@@ -220,8 +210,7 @@ void Dataset::copy_sample(int index, float* out) const {
         std::copy_n(floats.data() + first, size, out);
         return;
     }
-    static const std::array<float, 256> scaled = scaled_bytes();
-    for (size_t i = 0; i < size; i++) out[i] = scaled[bytes[first + i]];
+    nutshell::to_float(bytes.data() + first, shape.size(), out);
 }
 
 void Dataset::copy_samples(const uint32_t* indices, int rows, float* out) const {

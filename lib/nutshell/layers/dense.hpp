@@ -46,6 +46,16 @@ struct DenseLayer {
         if (tensors.table) kernels::look_up(out, tensors.table, y);
     }
 
+    /// The same for a sparse x. The weight has the order [in][out] here, whatever is canonical:
+    /// a sample then reads only the weights of its own inputs.
+    static void forward(const Row& row, Activation activation, Tensors tensors, Pass pass,
+                        SparseRows x, float* y) noexcept {
+        const int out = row.out.size();
+        kernels::sparse_gemm_nn(pass.rows, out, x, tensors.weight, tensors.bias,
+                                clamp_of(activation), y);
+        activate(activation, row.slope, pass.rows * out, y);
+    }
+
     /// dy[rows][out], the gradient of the output y, is overwritten with that of the sum. Writes
     /// dx[rows][in] unless dx is null, then adds target.alpha times the gradients of the tensors:
     /// in this order, so that the target may be the weights themselves.
@@ -54,9 +64,7 @@ struct DenseLayer {
                          Target target) noexcept {
         const int in = row.in.size(), out = row.out.size(), rows = pass.rows;
         const Clamp none = clamp_of(Activation::linear);
-        if (activation != Activation::linear) {
-            kernels::activation_gradient(activation, row.slope, rows * out, y, dy);
-        }
+        gradient_of_sum(row, activation, pass, y, dy);
         if (rows_are_outputs(row)) {
             if (dx) kernels::gemm_nn(rows, in, out, dy, tensors.weight, nullptr, none, dx);
             kernels::gemm_tn(out, in, rows, target.alpha, dy, x, target.weight);
@@ -65,6 +73,23 @@ struct DenseLayer {
             kernels::gemm_tn(in, out, rows, target.alpha, x, dy, target.weight);
         }
         kernels::add_rows(rows, out, target.alpha, dy, target.bias);
+    }
+
+    /// The same for a sparse x, whose own gradient nobody asks for. target.weight has the order
+    /// [in][out].
+    static void backward(const Row& row, Activation activation, Pass pass, SparseRows x,
+                         const float* y, float* dy, Target target) noexcept {
+        const int out = row.out.size();
+        gradient_of_sum(row, activation, pass, y, dy);
+        kernels::sparse_gemm_tn(pass.rows, out, target.alpha, x, dy, target.weight);
+        kernels::add_rows(pass.rows, out, target.alpha, dy, target.bias);
+    }
+
+  private:
+    static void gradient_of_sum(const Row& row, Activation activation, Pass pass, const float* y,
+                                float* dy) noexcept {
+        if (activation == Activation::linear) return;
+        kernels::activation_gradient(activation, row.slope, pass.rows * row.out.size(), y, dy);
     }
 };
 

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+// The float kernels that go over an array once: activations, losses, optimizers, over the vector
+// type V of vector.hpp.
+#pragma once
+#include "nutshell/elementary.hpp"
+#include "nutshell/kernels.hpp"
+#include "vector_parts.hpp"
+
+namespace nutshell {
+
+template <class V, class Base>
+struct ElementwiseKernels : Base {
+    static void add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept {
+        const V scale = V::set(alpha);
+        for_each<V>(n, [=](int j, auto part) noexcept {
+            V sum = load(y + j, part);
+            const float* row = x + j;
+            for (int i = 0; i < rows; i++, row += n) sum = V::mul_add(scale, load(row, part), sum);
+            store(y + j, sum, part);
+        });
+    }
+
+    static void scale_bytes(int n, const uint8_t* bytes, float* x) noexcept {
+        // 1 / 255 in two parts: the first has 9 bits, so that its product with a byte is exact, and
+        // the sum is rounded once.
+        const V high = V::set(257.0f / 65536.0f), low = V::set(1.0f / (255.0f * 65536.0f));
+        const auto scaled = [=](const uint8_t* p) noexcept {
+            const V byte = V::load_bytes(p);
+            return V::mul_add(byte, low, byte * high);
+        };
+        int i = 0;
+        for (; i + lanes <= n; i += lanes) V::store(x + i, scaled(bytes + i));
+        if (i == n) return;
+        uint8_t rest[lanes] = {};
+        for (int j = 0; i + j < n; j++) rest[j] = bytes[i + j];
+        V::store_part(x + i, scaled(rest), n - i);
+    }
+
+    static void leaky_relu(int n, float slope, float* x) noexcept {
+        const V factor = V::set(slope);
+        for_each<V>(n, [=](int i, auto part) noexcept {
+            const V value = load(x + i, part);
+            store(x + i, V::select_positive(value, value, factor * value), part);
+        });
+    }
+
+    static void sigmoid(int n, float* x) noexcept {
+        for_each_pair<V>(n, [=](int i, auto part) noexcept {
+            store(x + i, elementary::logistic(load(x + i, part)), part);
+        });
+    }
+
+    static void tanh(int n, float* x) noexcept {
+        for_each_pair<V>(n, [=](int i, auto part) noexcept {
+            store(x + i, elementary::tanh(load(x + i, part)), part);
+        });
+    }
+
+    static void activation_gradient(Activation activation, float slope, int n, const float* y,
+                                    float* dy) noexcept {
+        const V one = V::set(1.0f), factor = V::set(slope), zero = V::set(0.0f);
+        switch (activation) {
+            case Activation::linear:
+                return;
+            case Activation::relu:
+                return scale_by(n, y, dy, [=](V v, V d) noexcept {
+                    return V::select_positive(v, d, zero * v);
+                });
+            case Activation::leaky_relu:
+                return scale_by(n, y, dy, [=](V v, V d) noexcept {
+                    return V::select_positive(v, d, factor * d);
+                });
+            case Activation::sigmoid:
+                return scale_by(n, y, dy, [=](V v, V d) noexcept { return d * (v * (one - v)); });
+            case Activation::tanh:
+                return scale_by(n, y, dy, [=](V v, V d) noexcept { return d * (one - v * v); });
+        }
+    }
+
+    static float sigmoid_cross_entropy(int n, float scale, const float* target, float* z) noexcept {
+        // log(1 + e) is summed as the logarithm of a product of at most factors_per_product factors
+        // of at most 2.
+        CrossEntropy<V> sum{V::set(0.0f), V::set(1.0f)};
+        V logarithms = V::set(0.0f);
+        int i = 0;
+        while (n - i >= 2 * lanes) {
+            CrossEntropy<Pair<V>> pairs{Pair<V>::set(0.0f), Pair<V>::set(1.0f)};
+            const int left = (n - i) / (2 * lanes);
+            const int end = i + 2 * lanes * (left < pairs_per_product ? left : pairs_per_product);
+            for (; i < end; i += 2 * lanes) {
+                pairs = cross_entropy(pairs, i, scale, target, z, Both<V>{});
+            }
+            sum.linear = sum.linear + (pairs.linear.a + pairs.linear.b);
+            logarithms = logarithms + elementary::log(pairs.product.a * pairs.product.b);
+        }
+        if (i + lanes <= n) {
+            sum = cross_entropy(sum, i, scale, target, z, Full<V>{});
+            i += lanes;
+        }
+        if (i < n) sum = cross_entropy(sum, i, scale, target, z, Part<V>{n - i});
+        return V::sum(sum.linear + (logarithms + elementary::log(sum.product)));
+    }
+
+    static float squared_error(int n, float scale, const float* target, float* y) noexcept {
+        const V twice = V::set(2.0f * scale);
+        V sum = V::set(0.0f);
+        for_each<V>(n, [&](int i, auto part) noexcept {
+            const V error = load(y + i, part) - load(target + i, part);
+            sum = V::mul_add(error, error, sum);
+            store(y + i, error * twice, part);
+        });
+        return V::sum(sum);
+    }
+
+    static float sum_of_squares(int n, const float* x) noexcept {
+        V sum = V::set(0.0f);
+        for_each<V>(n, [&](int i, auto part) noexcept {
+            const V value = load(x + i, part);
+            sum = V::mul_add(value, value, sum);
+        });
+        return V::sum(sum);
+    }
+
+    static void sgd_step(int n, StepSize step, float* weights, float* gradients) noexcept {
+        const V rate = V::set(step.rate), decay = V::set(step.decay);
+        const V scale = V::set(step.gradient_scale);
+        for_each<V>(n, [=](int i, auto part) noexcept {
+            const V w = load(weights + i, part), g = load(gradients + i, part) * scale;
+            store(weights + i, w - V::mul_add(rate, g, decay * w), part);
+            store(gradients + i, V::set(0.0f), part);
+        });
+    }
+
+    static void momentum_step(int n, StepSize step, float momentum, float* weights,
+                              float* gradients, float* velocity) noexcept {
+        const V rate = V::set(step.rate), decay = V::set(step.decay);
+        const V scale = V::set(step.gradient_scale), keep = V::set(momentum);
+        for_each<V>(n, [=](int i, auto part) noexcept {
+            const V w = load(weights + i, part), g = load(gradients + i, part) * scale;
+            const V v = keep * load(velocity + i, part) - rate * g;
+            store(velocity + i, v, part);
+            store(weights + i, w + (v - decay * w), part);
+            store(gradients + i, V::set(0.0f), part);
+        });
+    }
+
+    static void adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gradients,
+                          float* first_moment, float* second_moment) noexcept {
+        const V rate = V::set(step.rate), decay = V::set(step.decay);
+        const V scale = V::set(step.gradient_scale), epsilon = V::set(rates.epsilon);
+        const V new1 = V::set(rates.one_minus_beta1), new2 = V::set(rates.one_minus_beta2);
+        for_each<V>(n, [=](int i, auto part) noexcept {
+            const V w = load(weights + i, part), g = load(gradients + i, part) * scale;
+            V mean = load(first_moment + i, part), square = load(second_moment + i, part);
+            mean = V::mul_add(new1, g - mean, mean);
+            square = V::mul_add(new2, g * g - square, square);
+            store(first_moment + i, mean, part);
+            store(second_moment + i, square, part);
+            const V change = rate * mean / (V::sqrt(square) + epsilon);
+            store(weights + i, w - V::mul_add(decay, w, change), part);
+            store(gradients + i, V::set(0.0f), part);
+        });
+    }
+
+  private:
+    static constexpr int lanes = V::lanes;
+
+    /// Two factors of at most 2 from each: 2^100 is far from the largest float.
+    static constexpr int pairs_per_product = 50;
+
+    /// The elements of v that are there, `rest` in place of the others.
+    template <class P>
+    static V first(V v, P part, V rest) noexcept {
+        float values[lanes], others[lanes];
+        V::store(values, v);
+        V::store(others, rest);
+        for (int i = part.value(); i < lanes; i++) values[i] = others[i];
+        return V::load(values);
+    }
+
+    template <class Rule>
+    static void scale_by(int n, const float* y, float* dy, Rule rule) noexcept {
+        for_each<V>(n, [=](int i, auto part) noexcept {
+            store(dy + i, rule(load(y + i, part), load(dy + i, part)), part);
+        });
+    }
+
+    template <class W>
+    struct CrossEntropy {
+        W linear;   // sum of max(z, 0) - z * target
+        W product;  // of 1 + exp(-|z|)
+    };
+    template <class W, class P>
+    static CrossEntropy<W> cross_entropy(CrossEntropy<W> sum, int i, float scale,
+                                         const float* target, float* z, P part) noexcept {
+        const W zero = W::set(0.0f), one = W::set(1.0f);
+        const W logit = load(z + i, part), t = load(target + i, part);
+        const elementary::Sigmoid<W> s = elementary::sigmoid(logit);
+        store(z + i, (s.value - t) * W::set(scale), part);
+        W linear = W::max(zero, logit) - logit * t, growth = one + s.exp_minus_abs;
+        if constexpr (W::lanes == lanes) {
+            if (part.value() < lanes) {
+                linear = first(linear, part, zero);
+                growth = first(growth, part, one);
+            }
+        }
+        return {sum.linear + linear, sum.product * growth};
+    }
+};
+
+}  // namespace nutshell
