@@ -123,14 +123,26 @@ TEST_CASE("encode, then decode is reconstruct to the bit; so are the halves, bou
     check_bound_and_loaded<Odd>();
 }
 
-TEST_CASE("a file written on the device is the file that the tools write") {
+TEST_CASE("a file written on the device is the file that the tools write, but for the self-test") {
     const auto weights = weights_of_seed<Deep>(1);
     const FileBytes expected = file_of<Deep>(*weights, tools::Part::whole);
     alignas(kFileAlignment) static uint8_t bytes[8192];
     size_t size = 0;
     REQUIRE(save<Deep>(*weights, bytes, sizeof bytes, size) == Status::ok);
-    REQUIRE(size == expected.size);
-    CHECK(std::memcmp(bytes, expected.bytes.data(), size) == 0);
+    File ours, theirs;
+    REQUIRE(check(bytes, size, ours) == Status::ok);
+    REQUIRE(check(expected.bytes.data(), expected.size, theirs) == Status::ok);
+    CHECK(ours.self_test() == nullptr);
+    CHECK(theirs.self_test() != nullptr);
+    CHECK(ours.model_id() == theirs.model_id());
+    CHECK(ours.fingerprint() == theirs.fingerprint());
+    CHECK(size < expected.size);
+    for (int i = 0; i < Deep::Chain::count; i++) {
+        const TensorSizes sizes = tensor_sizes(ours.row(i));
+        const Tensors mine = ours.tensors(i), other = theirs.tensors(i);
+        CHECK(same_bits(mine.weight, other.weight, static_cast<size_t>(sizes.weight)));
+        CHECK(same_bits(mine.bias, other.bias, static_cast<size_t>(sizes.bias)));
+    }
 }
 
 TEST_CASE("a view refuses a file of another model and stays as it was") {
