@@ -59,9 +59,10 @@ int32_t exp_of_negative(int32_t x, int integer_bits) noexcept {
 
 /// 1 / (1 + x) * 2 of q0 x in 0..1, as q2, by three steps of Newton's iteration.
 int32_t reciprocal_of_half(int32_t x) noexcept {
-    constexpr int32_t k48Over17 = 1515870810, kMinus32Over17 = -1010580540, kOneAsQ2 = 1 << 29;
+    // 48/17 and -32/17: the line that starts nearest to the reciprocal.
+    constexpr int32_t kIntercept = 1515870810, kSlope = -1010580540, kOneAsQ2 = 1 << 29;
     const int32_t half_denominator = rounding_half_sum(x, kOne);
-    int32_t y = k48Over17 + multiply_high(half_denominator, kMinus32Over17);
+    int32_t y = kIntercept + multiply_high(half_denominator, kSlope);
     for (int step = 0; step < 3; step++) {
         const int32_t off = kOneAsQ2 - multiply_high(half_denominator, y);
         y += scale_by_power_of_two(multiply_high(y, off), 2);
@@ -100,7 +101,7 @@ Status input_of(Quantization sum, Input& input) noexcept {
     const double real = static_cast<double>(sum.scale) * (1 << kFractionBits);
     const Status status = fixed_point_of(real, input.scale);
     if (status != Status::ok) return status;
-    const int shift = input.scale.shift;
+    const int8_t shift = input.scale.shift;
     const int64_t largest = int64_t{15} << kFractionBits;
     const int64_t radius = shift >= 0 ? largest >> shift : int64_t{256};
     input.radius = static_cast<int32_t>(radius < 256 ? radius : 256);

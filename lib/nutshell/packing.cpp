@@ -32,7 +32,7 @@ void unpack_weights(Packing packing, int32_t in, int32_t out, const int8_t* pack
     const int flip = flip_of(rule_of(packing));
     for (int32_t o = 0; o < out; o++) {
         for (int32_t i = 0; i < in; i++) {
-            const int byte = packed[packed_index(packing, in, o, i)];
+            const int8_t byte = packed[packed_index(packing, in, o, i)];
             weights[o * in + i] = static_cast<int8_t>(byte ^ flip);
         }
     }
