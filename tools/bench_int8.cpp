@@ -27,7 +27,8 @@ class Int8Row {
         pack_weights(packing, in_, out_, weights.data(), weights_.data());
         pack_bias(packing, in_, out_, weights.data(), bias.data(), bias_.data());
         multiplier_.assign(outputs, 1500000000);
-        for (size_t o = 0; o < outputs; o++) shift_.push_back(static_cast<int8_t>(-8 - o % 3));
+        for (size_t o = 0; o < outputs; o++)
+            shift_.push_back(static_cast<int8_t>(-8 - static_cast<int>(o % 3)));
         for (int i = 0; i < 256; i++) table_.push_back(static_cast<int8_t>(255 - i));
         scratch_.resize(static_cast<size_t>(scratch_bytes(in_)) / sizeof(Unit) + 1);
     }
