@@ -8,7 +8,8 @@ namespace nutshell {
 void pack_int4(Packing packing, int32_t in, int32_t out, const int8_t* weights,
                uint8_t* packed) noexcept {
     const int zero = rule_of(packing).weights == WeightForm::plus_128 ? 8 : 0;
-    memset(packed, zero | zero << 4, static_cast<size_t>(packed_int4_bytes(packing, in, out)));
+    const size_t bytes = static_cast<size_t>(packed_int4_bytes(packing, in, out));
+    if (bytes > 0) memset(packed, zero | zero << 4, bytes);
     for (int32_t o = 0; o < out; o++) {
         for (int32_t i = 0; i < in; i++) {
             const Int4Place place = int4_place(packing, in, o, i);
