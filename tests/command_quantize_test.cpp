@@ -37,14 +37,15 @@ TEST_CASE("one scale for all weights, and weights of 4 bits, are worse than the 
     const Desk desk;
     const double ratio = desk.run_json(kQuantize)["ratio"];
     const double tensor = desk.run_json(kQuantize + "--per-tensor --tolerance 9")["ratio"];
-    const double four = desk.run_json(kQuantize + "--weight-bits 4 --tolerance 9")["ratio"];
+    const double four =
+        desk.run_json(kQuantize + "--encoder-bits 4 --decoder-bits 4 --tolerance 9")["ratio"];
     CHECK(tensor > ratio);
     CHECK(four > tensor);
 }
 
 TEST_CASE("a loss of quality past the tolerance is status 1 and leaves nothing behind") {
     const Desk desk;
-    const Outcome outcome = desk.run(kQuantize + "--tolerance 0 --weight-bits 4");
+    const Outcome outcome = desk.run(kQuantize + "--tolerance 0 --decoder-bits 4");
     CHECK(outcome.status == 1);
     CHECK(outcome.err.find("more than --tolerance") != std::string::npos);
     CHECK(desk.names().empty());
@@ -79,4 +80,66 @@ TEST_CASE("evaluate and run take the int8 model: the same error, and parts that 
     REQUIRE(desk.run("run q.nut --in code.npy --part decoder --out back.npy").status == 0);
     CHECK(tools::load_data(desk.path("whole.npy")).train.floats ==
           tools::load_data(desk.path("back.npy")).train.floats);
+}
+
+TEST_CASE("fine-tuning makes weights of 4 bits usable") {
+    const Desk desk;
+    const std::string four = kQuantize + "--encoder-bits 4 --decoder-bits 4 --tolerance 9 ";
+    const double rounded = desk.run_json(four)["ratio"];
+    const double tuned = desk.run_json(four + "--fine-tune 20")["ratio"];
+    CHECK(rounded > 1.3);
+    CHECK(tuned - 1 < (rounded - 1) / 2);
+    const tools::AnyGraph any = tools::read_any_model(desk.path("q.nut"));
+    const tools::Int8Graph& graph = std::get<tools::Int8Graph>(any);
+    for (const tools::Int8Layer& layer : graph.layers()) {
+        for (const int8_t code : layer.weight) CHECK(std::abs(code) <= 7);
+    }
+    desk.check_refused(kQuantize + "--fine-tune 1 --per-tensor", {"--per-tensor"});
+    desk.check_refused(kQuantize + "--fine-tune 2 --lr 1e20", {"diverged", "--lr"});
+}
+
+TEST_CASE("quantize draws what both models make of the data") {
+    const Desk desk;
+    REQUIRE(desk.run(kQuantize + "--picture both.svg").status == 0);
+    const std::string svg = desk.read("both.svg");
+    CHECK(svg.find(">float32<") != std::string::npos);
+    CHECK(svg.find(">int8<") != std::string::npos);
+}
+
+TEST_CASE("codes leave and enter as int8, and mean what the floats say") {
+    const Desk desk;
+    REQUIRE(desk.run(kQuantize).status == 0);
+    REQUIRE(desk.run("run q.nut --in sample --part encoder --int8 --out code.npy").status == 0);
+    REQUIRE(desk.run("run q.nut --in sample --part encoder --out value.npy").status == 0);
+    REQUIRE(desk.run("run q.nut --in code.npy --part decoder --int8 --out back.npy").status == 0);
+    REQUIRE(desk.run("run q.nut --in sample --int8 --out whole.npy").status == 0);
+    const tools::Dataset codes = tools::load_data(desk.path("code.npy")).train;
+    CHECK(codes.int8);
+    CHECK(codes.count * 24 == static_cast<int>(codes.floats.size()));
+    CHECK(tools::load_data(desk.path("back.npy")).train.floats ==
+          tools::load_data(desk.path("whole.npy")).train.floats);
+    const nlohmann::json out = desk.run_json("inspect q.nut")["layers"][0]["out"];
+    const std::vector<float> values = tools::load_data(desk.path("value.npy")).train.floats;
+    for (size_t i = 0; i < values.size(); i++) {
+        const float steps = codes.floats[i] - out["zero_point"].get<float>();
+        CHECK(values[i] == out["scale"].get<float>() * steps);
+    }
+    desk.check_refused("run " + kDigits + " --in sample --int8 --out x.npy", {"int8 model"});
+}
+
+TEST_CASE("inspect and show take the int8 model") {
+    const Desk desk;
+    REQUIRE(desk.run(kQuantize).status == 0);
+    const nlohmann::json found = desk.run_json("inspect q.nut");
+    CHECK(found["type"] == "int8");
+    CHECK(found["packing"] == "canonical");
+    CHECK(found["parent_id"] == desk.run_json("inspect " + kDigits)["model_id"]);
+    CHECK(found["layers"][1]["weight_range"][1] == 127);
+    const Outcome text = desk.run("inspect q.nut");
+    CHECK(text.out.find("parameters of int8") != std::string::npos);
+    CHECK(text.out.find("0.003906 * (code + 128)") != std::string::npos);
+    for (const std::string what : {"reconstructions", "codes", "errors"}) {
+        CHECK(desk.run("show q.nut --data sample --out p.svg --what " + what).status == 0);
+    }
+    CHECK(desk.read("p.svg").find("<svg") != std::string::npos);
 }

@@ -10,6 +10,7 @@
 #include "tools/error.hpp"
 #include "tools/evaluate.hpp"
 #include "tools/layer_list.hpp"
+#include "tools/rounded_weights.hpp"
 
 using namespace nutshell;
 using tools::FitEnd;
@@ -151,4 +152,64 @@ TEST_CASE("progress is told in order and never more than there is") {
 TEST_CASE("nothing to train on is refused") {
     tools::Graph graph = small_graph();
     CHECK_THROWS_AS((void)fit(graph, rows(0), {}, settings(1), {}), tools::Error);
+}
+
+TEST_CASE(
+    "weights that learn to be rounded end as codes times scales, and beat rounding at the end") {
+    tools::Graph plain = small_graph();
+    const tools::Dataset train = rows(50), none = rows(0);
+    fit(plain, train, none, settings(200), {});
+    tools::Graph aware = plain;
+    tools::FitSettings asked = settings(200, 0.002f);
+    asked.schedule = Schedule::linear;
+    asked.largest_codes = {1, 1};  // -1, 0, 1: so coarse that rounding alone ruins the model
+    const tools::FitResult result = fit(aware, train, none, asked, {});
+    REQUIRE(result.scales.size() == 2 + 4);
+    for (int layer = 0; layer < 2; layer++) {
+        const Row& row = aware.rows()[static_cast<size_t>(layer)];
+        const int in = row.in.size(), out = row.out.size();
+        for (int i = 0; i < in * out; i++) {
+            const int output = DenseLayer::rows_are_outputs(row) ? i / in : i % out;
+            const float scale = result.scales[static_cast<size_t>(layer * 2 + output)];
+            const float code = aware.tensors(layer).weight[i] / scale;
+            CHECK(std::fabs(code) < 1.01f);
+            CHECK(std::fabs(code - std::round(code)) < 1e-5f);  // one rounding of a float quotient
+        }
+    }
+    tools::RoundedWeights rounded(plain, asked.largest_codes);
+    rounded.round(plain.parameters());
+    plain.parameters() = rounded.rounded();
+    const tools::LossKind loss = tools::LossKind::binary_cross_entropy;
+    CHECK(mean_loss(aware, train, loss) < mean_loss(plain, train, loss));
+}
+
+TEST_CASE("rounded training, too, gives the same bits for any number of threads") {
+    tools::FitSettings asked = settings(3);
+    asked.batch = 256;
+    asked.largest_codes = {7, 127};
+    tools::Graph one = small_graph(), three = small_graph();
+    const tools::FitResult first = fit(one, rows(300), rows(0), asked, {});
+    asked.threads = 3;
+    const tools::FitResult second = fit(three, rows(300), rows(0), asked, {});
+    CHECK(same_weights(one, three));
+    CHECK(first.scales == second.scales);
+    asked.per_sample = true;
+    CHECK_THROWS_AS(fit(one, rows(300), rows(0), asked, {}), tools::Error);
+}
+
+TEST_CASE("early stopping keeps the scales of the epoch whose weights it keeps") {
+    tools::Graph graph = small_graph();
+    tools::FitSettings asked = settings(400, 0.5f);
+    asked.largest_codes = {7, 7};
+    asked.patience = 2;
+    tools::Graph kept = small_graph();
+    std::vector<tools::AlignedFloats> weights;
+    tools::FitObserver observer;
+    observer.epoch_done = [&](const tools::Epoch&) { weights.push_back(graph.parameters()); };
+    const tools::FitResult result = fit(graph, rows(50), rows(20, 50), asked, observer);
+    REQUIRE(result.end == FitEnd::stopped_early);
+    kept.parameters() = weights[static_cast<size_t>(result.kept_epoch) - 1];
+    CHECK(same_weights(graph, kept));
+    const float code = graph.tensors(0).weight[0] / result.scales[0];
+    CHECK(std::fabs(code - std::round(code)) < 1e-5f);
 }

@@ -46,6 +46,19 @@ TEST_CASE("npy arrays of uint8, float32 and float64 are read") {
           expected);
 }
 
+TEST_CASE(
+    "npy arrays of int8 are read as numbers, and written with the bytes that np.save writes") {
+    const TemporaryFolder folder;
+    const std::string file = array("|i1", "(2, 2)", "\x80\xff\x01\x7f");
+    const tools::Dataset read = load_data(folder.file("i.npy", file)).train;
+    CHECK(read.int8);
+    CHECK(read.floats == std::vector<float>{-128, -1, 1, 127});
+    CHECK(read.slice(1, 1).int8);
+    const int8_t codes[] = {-128, -1, 1, 127};
+    tools::write_npy(folder.path("o.npy"), codes, 2, flat(2));
+    CHECK(read_back(folder.path("o.npy")) == file);
+}
+
 TEST_CASE("npy arrays of rank 3 and 4 are images") {
     const TemporaryFolder folder;
     const std::string gray = array("|u1", "(1, 2, 3)", "abcdef");
@@ -78,7 +91,7 @@ TEST_CASE("a written npy file has the bytes that np.save writes") {
 
 TEST_CASE("an npy file of another dtype is refused with the dtype and the way to save it") {
     const TemporaryFolder folder;
-    for (const char* type : {"<f2", "<i4", "|i1", "|b1", "<c8", "<U3", "|O"}) {
+    for (const char* type : {"<f2", "<i4", "<i8", "|b1", "<c8", "<U3", "|O"}) {
         check_refused(folder.file("x.npy", array(type, "(1, 2)", kFloats)),
                       {std::string("dtype \"") + type + "\" cannot be read",
                        "np.ascontiguousarray(x, dtype=np.float32)"});

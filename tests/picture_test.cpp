@@ -62,7 +62,7 @@ Pixels drawn(float width, float height, float scale, std::function<void(Canvas&)
 const std::vector<int> kWhitePixel{255, 255, 255}, kRedPixel{200, 10, 20}, kBluePixel{0, 0, 255};
 
 ReconstructionSheet sheet_of(Shape shape, int count) {
-    ReconstructionSheet sheet{"sheet", shape, {}, {}, {}};
+    ReconstructionSheet sheet{"sheet", shape, {}, {}, {}, {}};
     for (int i = 0; i < count * shape.size(); ++i) {
         sheet.originals.push_back(static_cast<float>(i % 7) / 7);
         sheet.reconstructions.push_back(static_cast<float>(i % 5) / 5);
@@ -311,8 +311,23 @@ TEST_CASE("a reconstruction sheet shows three tiles a sample, labels and errors"
     }
 }
 
+TEST_CASE("a sheet of two models shows four tiles a sample, and the error of each") {
+    ReconstructionSheet sheet = sheet_of({28, 28, 1}, 3);
+    sheet.int8 = sheet.originals;
+    const std::string svg = check_both(reconstruction_sheet(sheet));
+    CHECK(occurrences(svg, "<image ") == 3 * 4 + 1);
+    for (const char* text : {">float32<", ">int8<", ">int8 - float32<", ">MSE float32<"})
+        CHECK(contains(svg, text));
+    CHECK(occurrences(svg, ">0<") >= 3);  // the error of an int8 model that gives back the original
+    sheet = sheet_of({1, 1, 100}, 3);
+    sheet.int8 = sheet.originals;
+    CHECK(contains(check_both(reconstruction_sheet(sheet)), ">int8<"));
+    sheet.int8.pop_back();
+    CHECK_THROWS_AS(reconstruction_sheet(sheet), Error);
+}
+
 TEST_CASE("a tile shows the sample's own pixels") {
-    ReconstructionSheet sheet{"t", {2, 2, 3}, {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1}, {}, {}};
+    ReconstructionSheet sheet{"t", {2, 2, 3}, {1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1}, {}, {}, {}};
     sheet.reconstructions = sheet.originals;
     const std::string svg = to_svg(reconstruction_sheet(sheet));
     const Pixels expected{2, 2, {255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255}};

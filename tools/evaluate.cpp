@@ -46,11 +46,6 @@ double range_of(const Dataset& data) {
     return static_cast<double>(*high) - static_cast<double>(*low);
 }
 
-bool within_unit_range(const Dataset& data) {
-    return std::all_of(data.floats.begin(), data.floats.end(),
-                       [](float value) { return value >= 0.0f && value <= 1.0f; });
-}
-
 template <class AnyGraph>
 std::vector<float> squared_errors(const AnyGraph& graph, const Dataset& data) {
     const LayerRange whole = graph.range(Part::whole);
@@ -91,13 +86,17 @@ CodeStatistics statistics_of(const std::vector<float>& codes, size_t width, size
 }
 
 template <class AnyGraph>
+void require_reads(const AnyGraph& graph, Part part, const Dataset& data) {
+    const int reads = graph.input_size(graph.range(part));
+    if (reads == data.shape.size()) return;
+    throw Error(data.name + ": a sample has " + std::to_string(data.shape.size()) +
+                " values, the model's " + name_of(part) + " part reads " + std::to_string(reads));
+}
+
+template <class AnyGraph>
 std::vector<float> outputs_of(const AnyGraph& graph, Part part, const Dataset& data) {
+    require_reads(graph, part, data);
     const LayerRange range = graph.range(part);
-    if (graph.input_size(range) != data.shape.size()) {
-        throw Error(data.name + ": a sample has " + std::to_string(data.shape.size()) +
-                    " values, the model's " + name_of(part) + " part reads " +
-                    std::to_string(graph.input_size(range)));
-    }
     const size_t width = static_cast<size_t>(graph.output_size(range));
     std::vector<float> outputs(width * static_cast<size_t>(data.count));
     for_each_slice(data, [&](int first, int rows, const float* samples) {
@@ -132,7 +131,7 @@ Evaluation measure(const AnyGraph& graph, const Dataset& data) {
 
 Evaluation evaluate(const Graph& graph, const Dataset& data) {
     if (data.count < 1) throw Error(data.name + ": holds no samples");
-    require_fit(graph, data, LossKind::mean_squared_error);
+    require_reconstructs(graph, data);
     Evaluation result = measure(graph, data);
     if (BinaryCrossEntropy::accepts(graph.last().activation) && within_unit_range(data)) {
         result.bce = mean_loss(graph, data, LossKind::binary_cross_entropy);
@@ -142,6 +141,20 @@ Evaluation evaluate(const Graph& graph, const Dataset& data) {
 
 Evaluation evaluate(const Int8Graph& graph, const Dataset& data) {
     if (data.count < 1) throw Error(data.name + ": holds no samples");
+    require_reconstructs(graph, data);
+    return measure(graph, data);
+}
+
+bool within_unit_range(const Dataset& data) {
+    return std::all_of(data.floats.begin(), data.floats.end(),
+                       [](float value) { return value >= 0.0f && value <= 1.0f; });
+}
+
+void require_reconstructs(const Graph& graph, const Dataset& data) {
+    require_fit(graph, data, LossKind::mean_squared_error);
+}
+
+void require_reconstructs(const Int8Graph& graph, const Dataset& data) {
     const LayerRange whole = graph.range(Part::whole);
     const int size = data.shape.size();
     if (graph.input_size(whole) != size || graph.output_size(whole) != size) {
@@ -149,7 +162,6 @@ Evaluation evaluate(const Int8Graph& graph, const Dataset& data) {
                     " values, the model goes from " + std::to_string(graph.input_size(whole)) +
                     " to " + std::to_string(graph.output_size(whole)));
     }
-    return measure(graph, data);
 }
 
 double mean_loss(const Graph& graph, const Dataset& data, LossKind loss) {
@@ -164,7 +176,25 @@ std::vector<float> run_all(const Graph& graph, Part part, const Dataset& data) {
 }
 
 std::vector<float> run_all(const Int8Graph& graph, Part part, const Dataset& data) {
-    return outputs_of(graph, part, data);
+    const std::vector<int8_t> codes = run_all_to_codes(graph, part, data);
+    std::vector<float> outputs(codes.size());
+    dequantize_values(codes.data(), static_cast<int32_t>(codes.size()),
+                      graph.output(graph.range(part)), outputs.data());
+    return outputs;
+}
+
+std::vector<int8_t> run_all_to_codes(const Int8Graph& graph, Part part, const Dataset& data) {
+    require_reads(graph, part, data);
+    const LayerRange range = graph.range(part);
+    const int in = graph.input_size(range), out = graph.output_size(range);
+    const Quantization meaning = data.int8 ? Quantization{1.0f, 0} : graph.input(range);
+    std::vector<int8_t> codes(static_cast<size_t>(in) * kSlice);
+    std::vector<int8_t> outputs(static_cast<size_t>(out) * static_cast<size_t>(data.count));
+    for_each_slice(data, [&](int first, int rows, const float* samples) {
+        quantize_values(samples, rows * in, meaning, codes.data());
+        graph.run(range, codes.data(), rows, outputs.data() + static_cast<ptrdiff_t>(first) * out);
+    });
+    return outputs;
 }
 
 }  // namespace nutshell::tools

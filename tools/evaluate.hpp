@@ -32,11 +32,21 @@ Evaluation evaluate(const Graph& graph, const Dataset& data);
 /// The same for int8, whose outputs can be exactly zero or one: without a cross-entropy.
 Evaluation evaluate(const Int8Graph& graph, const Dataset& data);
 
+/// True when no value leaves 0..1: what binary cross-entropy asks for.
+bool within_unit_range(const Dataset& data);
+
+/// Throws Error unless the model gives back samples of the data's size.
+void require_reconstructs(const Graph& graph, const Dataset& data);
+void require_reconstructs(const Int8Graph& graph, const Dataset& data);
+
 /// The mean loss a sample and value.
 double mean_loss(const Graph& graph, const Dataset& data, LossKind loss);
 
 /// Outputs of a part for all samples: [count][output size].
 std::vector<float> run_all(const Graph& graph, Part part, const Dataset& data);
+/// Of samples that are an int8 array, the codes are taken as they are.
 std::vector<float> run_all(const Int8Graph& graph, Part part, const Dataset& data);
+/// The codes themselves.
+std::vector<int8_t> run_all_to_codes(const Int8Graph& graph, Part part, const Dataset& data);
 
 }  // namespace nutshell::tools

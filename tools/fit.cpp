@@ -11,6 +11,7 @@
 #include "error.hpp"
 #include "evaluate.hpp"
 #include "nutshell/trainer.hpp"
+#include "rounded_weights.hpp"
 #include "sparse_input.hpp"
 #include "thread_pool.hpp"
 
@@ -55,7 +56,9 @@ class Updater {
           weights_(graph.parameters()),
           groups_(static_cast<size_t>(group_count(settings))),
           pool_(std::min(settings.threads, group_count(settings))) {
-        if (!settings.per_sample && SparseInput::fits(graph) && SparseSamples::pays(data)) {
+        if (!settings.largest_codes.empty()) {
+            rounding_.emplace(graph, settings.largest_codes);
+        } else if (!settings.per_sample && SparseInput::fits(graph) && SparseSamples::pays(data)) {
             sparse_.emplace(data);
             SparseInput::from_canonical(graph, graph.parameters().data(), weights_.data());
         }
@@ -84,12 +87,20 @@ class Updater {
     }
 
     /// The weights so far, into the parameters of `graph`, which has the same layers.
-    void copy_weights(Graph& graph) const {
-        if (sparse_) {
+    void copy_weights(Graph& graph) {
+        if (rounding_) {
+            rounding_->round(weights_);
+            graph.parameters() = rounding_->rounded();
+        } else if (sparse_) {
             SparseInput::to_canonical(graph, weights_.data(), graph.parameters().data());
         } else {
             graph.parameters() = weights_;
         }
+    }
+
+    /// Of the rounded weights; empty when they are not rounded.
+    std::vector<float> scales() const {
+        return rounding_ ? rounding_->scales() : std::vector<float>{};
     }
 
   private:
@@ -110,6 +121,7 @@ class Updater {
 
     double whole_batch(const uint32_t* indices, int count, float rate) {
         const int groups = static_cast<int>(groups_.size());
+        if (rounding_) rounding_->round(weights_);
         pool_.run(groups, [&](int group) {
             const int begin = first_sample(group, count), end = first_sample(group + 1, count);
             add_group(group, indices + begin, end - begin, 1.0f / static_cast<float>(count));
@@ -122,6 +134,7 @@ class Updater {
             kernels::add_rows(groups - 1, floats, 1.0f, gradients + floats, gradients);
             std::fill(gradients + floats, gradients + gradients_.size(), 0.0f);
         }
+        if (rounding_) rounding_->correct(weights_, gradients);
         const float squares = kernels::sum_of_squares(floats, gradients);
         if (!std::isfinite(sum) || !std::isfinite(squares)) {
             return std::numeric_limits<double>::quiet_NaN();
@@ -132,6 +145,7 @@ class Updater {
                 optimizer.step(floats, rate, clip, weights_.data(), gradients, moments_.data());
             },
             settings_.optimizer);
+        if (rounding_) rounding_->step_scales(rate);
         return sum;
     }
 
@@ -167,14 +181,16 @@ class Updater {
                              ? accumulate<BinaryCrossEntropy, Network>
                              : accumulate<MeanSquaredError, Network>;
         const float* samples = group.samples.data();
-        return add(network, weights_.data(), Pass{rows}, samples, samples, scale, alpha,
-                   group.tape.data(), group.inner.data(), into);
+        const float* weights = rounding_ ? rounding_->rounded().data() : weights_.data();
+        return add(network, weights, Pass{rows}, samples, samples, scale, alpha, group.tape.data(),
+                   group.inner.data(), into);
     }
 
     const Graph& graph_;
     const Dataset& data_;
     FitSettings settings_;  // a copy: the optimizer keeps its state in it
     std::optional<SparseSamples> sparse_;
+    std::optional<RoundedWeights> rounding_;
     AlignedFloats weights_;
     std::vector<Group> groups_;
     AlignedFloats gradients_;  // [groups][parameters]
@@ -194,6 +210,7 @@ class Fit {
           observer_(observer),
           updater_(graph, train, settings),
           best_(graph.parameters()),
+          best_scales_(updater_.scales()),
           start_(Clock::now()) {
         order_.resize(static_cast<size_t>(train.count));
         std::iota(order_.begin(), order_.end(), 0u);
@@ -210,9 +227,11 @@ class Fit {
                                  (result_.end == FitEnd::interrupted && result_.epochs.empty());
         if (keep_newest) {
             result_.kept_epoch = static_cast<int>(result_.epochs.size());
+            result_.scales = updater_.scales();
         } else {
             graph_.parameters() = best_;
             result_.kept_epoch = best_epoch_;
+            result_.scales = best_scales_;
         }
         result_.seconds = seconds_since(start_);
         return result_;
@@ -285,6 +304,7 @@ class Fit {
             best_loss_ = watched;
             best_epoch_ = number;
             best_ = graph_.parameters();
+            best_scales_ = updater_.scales();
         } else if (settings_.patience > 0 && number - best_epoch_ >= settings_.patience) {
             result_.end = FitEnd::stopped_early;
         }
@@ -299,6 +319,7 @@ class Fit {
     Updater updater_;
     std::vector<uint32_t> order_;
     AlignedFloats best_;
+    std::vector<float> best_scales_;
     int best_epoch_ = 0;
     double best_loss_ = std::numeric_limits<double>::infinity();
     double first_loss_ = -1;
@@ -314,6 +335,9 @@ FitResult fit(Graph& graph, const Dataset& train, const Dataset& test, const Fit
     if (train.count < 1) throw Error(train.name + ": holds no samples to train on");
     require_fit(graph, train, settings.loss);
     if (test.count > 0) require_fit(graph, test, settings.loss);
+    if (!settings.largest_codes.empty() && settings.per_sample) {
+        throw Error("weights learn to be rounded in batches only");
+    }
     graph.model_id = 0;
     return Fit(graph, train, test, settings, observer).run();
 }

@@ -31,6 +31,9 @@ struct FitSettings {
     int threads = 1;          // any number gives the same weights, bit for bit
     int patience = 0;         // epochs without a better test loss before stopping; 0: never stop
     bool per_sample = false;  // SampleTrainer's way: plain SGD, no gradient buffers, batch of 1
+    // Largest code of each layer's weights (127 for 8 bits, 7 for 4) when they are to be quantized:
+    // the graph then gets weights rounded to their codes. Not with per_sample.
+    std::vector<int> largest_codes;
 };
 
 /// One epoch. Losses are means over samples and features; test is NaN without a test set.
@@ -50,6 +53,7 @@ struct FitResult {
     int kept_epoch = 0;         // the epoch whose weights the graph now has; 0: the initial ones
     int diverged_epoch = 0;     // the epoch in which it diverged, or 0
     double seconds = 0;
+    std::vector<float> scales;  // with largest_codes: of the rounded weights, one for each output
 };
 
 /// Who watches. All may be empty.

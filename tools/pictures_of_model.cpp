@@ -12,14 +12,14 @@ namespace {
 
 constexpr int kMapSamples = 5000;
 
-std::string model_on(const Graph& graph, const Dataset& data) {
-    return layer_sizes(graph) + " on " + data.name;
+std::string model_on(const AnyGraph& any, const Dataset& data) {
+    const std::string sizes = std::visit([](const auto& graph) { return layer_sizes(graph); }, any);
+    const bool int8 = std::holds_alternative<Int8Graph>(any);
+    return sizes + (int8 ? " in int8" : "") + " on " + data.name;
 }
 
-}  // namespace
-
-Examples choose_examples(const Graph& graph, const Dataset& data, int count) {
-    require_fit(graph, data, LossKind::mean_squared_error);
+/// A dozen samples, one of each label first, without reconstructions.
+Examples samples_to_show(const Dataset& data, int count) {
     Examples examples;
     examples.shape = data.shape;
     const size_t size = static_cast<size_t>(data.shape.size());
@@ -30,25 +30,56 @@ Examples choose_examples(const Graph& graph, const Dataset& data, int count) {
             examples.labels.push_back(data.labels[static_cast<size_t>(index)]);
         examples.count++;
     }
-    examples.reconstructions.resize(examples.originals.size());
-    graph.run(graph.range(Part::whole), examples.originals.data(), examples.count,
-              examples.reconstructions.data());
     return examples;
 }
 
-Picture picture_of_reconstructions(const Graph& graph, const Dataset& data) {
-    const Examples examples = choose_examples(graph, data);
-    return reconstruction_sheet({"Reconstructions: " + model_on(graph, data), examples.shape,
-                                 examples.originals, examples.reconstructions, examples.labels});
+template <class AnyKind>
+std::vector<float> reconstructions_of(const AnyKind& graph, const Examples& examples) {
+    std::vector<float> outputs(examples.originals.size());
+    graph.run(graph.range(Part::whole), examples.originals.data(), examples.count, outputs.data());
+    return outputs;
 }
 
-Picture picture_of_codes(const Graph& graph, const Dataset& data) {
+}  // namespace
+
+Examples choose_examples(const AnyGraph& any, const Dataset& data, int count) {
+    Examples examples = samples_to_show(data, count);
+    std::visit(
+        [&](const auto& graph) {
+            require_reconstructs(graph, data);
+            examples.reconstructions = reconstructions_of(graph, examples);
+        },
+        any);
+    return examples;
+}
+
+Picture picture_of_reconstructions(const AnyGraph& any, const Dataset& data) {
+    const Examples examples = choose_examples(any, data);
+    return reconstruction_sheet({"Reconstructions: " + model_on(any, data),
+                                 examples.shape,
+                                 examples.originals,
+                                 examples.reconstructions,
+                                 examples.labels,
+                                 {}});
+}
+
+Picture picture_of_quantization(const Graph& graph, const Int8Graph& int8, const Dataset& data) {
+    require_reconstructs(graph, data);
+    const Examples examples = samples_to_show(data, kExamples);
+    return reconstruction_sheet(
+        {"Reconstructions in float32 and int8: " + layer_sizes(graph) + " on " + data.name,
+         examples.shape, examples.originals, reconstructions_of(graph, examples), examples.labels,
+         reconstructions_of(int8, examples)});
+}
+
+Picture picture_of_codes(const AnyGraph& any, const Dataset& data) {
     const Dataset part = data.slice(0, std::min(data.count, kMapSamples));
-    const std::vector<float> codes = run_all(graph, Part::encoder, part);
-    const int width = graph.output_size(graph.range(Part::encoder));
+    const std::vector<float> codes =
+        std::visit([&](const auto& graph) { return run_all(graph, Part::encoder, part); }, any);
+    const int width = static_cast<int>(codes.size()) / part.count;
     if (width < 2) throw Error("a code of one number has no map; show --what errors instead");
     const Pca pca = fit_pca(codes.data(), part.count, width, 2);
-    return code_map({"Codes: " + model_on(graph, data) + ", first two principal components",
+    return code_map({"Codes: " + model_on(any, data) + ", first two principal components",
                      pca_transform(pca, codes.data(), part.count), part.labels,
                      pca.explained_variance_ratio});
 }

@@ -6,12 +6,14 @@
 
 #include "data/dataset.hpp"
 #include "evaluate.hpp"
-#include "graph.hpp"
+#include "model_file.hpp"
 #include "picture/charts.hpp"
 
 namespace nutshell::tools {
 
-/// A dozen samples, one of each label first, and what the model makes of them.
+constexpr int kExamples = 12;
+
+/// Some samples, one of each label first, and what the model makes of them.
 struct Examples {
     Shape shape{1, 1, 1};
     int count = 0;
@@ -19,12 +21,15 @@ struct Examples {
     std::vector<float> originals;        // [count][shape.size()]
     std::vector<float> reconstructions;  // the same
 };
-Examples choose_examples(const Graph& graph, const Dataset& data, int count = 12);
+Examples choose_examples(const AnyGraph& graph, const Dataset& data, int count = kExamples);
 
-Picture picture_of_reconstructions(const Graph& graph, const Dataset& data);
+Picture picture_of_reconstructions(const AnyGraph& graph, const Dataset& data);
+
+/// What the model and its int8 form make of the same samples.
+Picture picture_of_quantization(const Graph& graph, const Int8Graph& int8, const Dataset& data);
 
 /// The codes of at most 5,000 samples, brought to two dimensions by PCA.
-Picture picture_of_codes(const Graph& graph, const Dataset& data);
+Picture picture_of_codes(const AnyGraph& graph, const Dataset& data);
 
 Picture picture_of_errors(const Dataset& data, const Evaluation& evaluation);
 

@@ -23,14 +23,6 @@ std::vector<float> samples_of(const Dataset& data, int count) {
     return samples;
 }
 
-void check_calibration(const Graph& graph, const Dataset& data) {
-    if (data.count < 1) throw Error(data.name + ": holds no samples to calibrate with");
-    if (data.shape.size() != graph.rows()[0].in.size()) {
-        throw Error(data.name + ": a sample has " + std::to_string(data.shape.size()) +
-                    " values, the model reads " + std::to_string(graph.rows()[0].in.size()));
-    }
-}
-
 Quantization meaning_of(const std::vector<float>& values, RangeChoice choice,
                         const std::string& where) {
     Histogram histogram;
@@ -79,8 +71,25 @@ double squared_difference(const std::vector<float>& a, const std::vector<float>&
 
 }  // namespace
 
+void require_calibrates(const Graph& graph, const Dataset& data) {
+    if (data.count < 1) throw Error(data.name + ": holds no samples to calibrate with");
+    if (data.shape.size() != graph.rows()[0].in.size()) {
+        throw Error(data.name + ": a sample has " + std::to_string(data.shape.size()) +
+                    " values, the model reads " + std::to_string(graph.rows()[0].in.size()));
+    }
+}
+
+std::vector<int> largest_codes(const Graph& graph, const QuantizationSettings& settings) {
+    std::vector<int> codes;
+    for (int i = 0; i < graph.layer_count(); i++) {
+        const int bits = i < graph.code_layer() ? settings.encoder_bits : settings.decoder_bits;
+        codes.push_back((1 << (bits - 1)) - 1);
+    }
+    return codes;
+}
+
 Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSettings& settings) {
-    check_calibration(graph, data);
+    require_calibrates(graph, data);
     const int count = std::min(data.count, settings.samples);
     std::vector<float> x = samples_of(data, count);
     const auto [low, high] = std::minmax_element(x.begin(), x.end());
@@ -90,6 +99,8 @@ Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSe
     Quantization in = kPixels;
     if (data.bytes.empty()) in = meaning_of(x, settings.range, data.name);
     std::vector<Int8Layer> layers;
+    const std::vector<int> largest = largest_codes(graph, settings);
+    const float* scales = settings.scales.empty() ? nullptr : settings.scales.data();
     for (int i = 0; i < graph.layer_count(); i++) {
         const Row& row = graph.rows()[static_cast<size_t>(i)];
         const std::string name = "layer " + std::to_string(i + 1);
@@ -106,8 +117,9 @@ Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSe
         layers.push_back(Int8Layer::of(row, {in, sum, out}, settings.per_output));
         const Status status = quantize_layer(
             row, graph.tensors(i), layers.back().quantization,
-            {settings.largest_weight, settings.per_output, nullptr}, layers.back().arrays());
+            {largest[static_cast<size_t>(i)], settings.per_output, scales}, layers.back().arrays());
         if (status != Status::ok) throw Error(name + ": " + to_string(status));
+        if (scales) scales += row.out.size();
         in = out;
         x = std::move(y);
     }
@@ -119,7 +131,7 @@ Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSe
 std::vector<double> signal_to_noise(const Graph& graph, const Int8Graph& quantized,
                                     const Dataset& data) {
     constexpr int kSamples = 1000;
-    check_calibration(graph, data);
+    require_calibrates(graph, data);
     const int count = std::min(data.count, kSamples);
     std::vector<float> exact = samples_of(data, count), rounded = exact;
     std::vector<double> decibels;

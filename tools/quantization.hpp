@@ -16,9 +16,17 @@ enum class RangeChoice { min_max, percentile, least_error };
 struct QuantizationSettings {
     int samples = 1000;  // the first of the data are calibrated with
     RangeChoice range = RangeChoice::min_max;
-    bool per_output = true;    // a scale for each output of a layer, else one for all
-    int largest_weight = 127;  // 127 for 8 bits, 7 for 4
+    bool per_output = true;  // a scale for each output of a layer, else one for all
+    int encoder_bits = 8;    // of a weight, 8 or 4
+    int decoder_bits = 8;
+    std::vector<float> scales;  // learned ones of all layers' outputs; empty: from the weights
 };
+
+/// The largest code of each layer's weights.
+std::vector<int> largest_codes(const Graph& graph, const QuantizationSettings& settings);
+
+/// Throws Error, naming them, when the data are empty or have other sizes than the model reads.
+void require_calibrates(const Graph& graph, const Dataset& data);
 
 /// Quantizes with the ranges that the data show. Bytes keep their own meaning (kPixels), whatever
 /// their range is. Throws Error when the data are empty, constant, not finite or do not fit, or a

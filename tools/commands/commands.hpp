@@ -10,7 +10,7 @@
 
 #include "tools/data/dataset.hpp"
 #include "tools/evaluate.hpp"
-#include "tools/graph.hpp"
+#include "tools/model_file.hpp"
 #include "tools/text.hpp"
 
 namespace nutshell::tools {
@@ -71,7 +71,7 @@ CLI::Option* add_choice(CLI::App& command, const std::string& option, T& value,
 
 /// Prints samples over their reconstructions; false, and nothing printed, when standard output is
 /// no terminal that can show them or the samples are no images.
-bool print_preview(const Graph& graph, const Dataset& data);
+bool print_preview(const AnyGraph& any, const Dataset& data);
 
 /// Prints the one JSON object.
 void print_json(const nlohmann::ordered_json& object);

@@ -89,9 +89,9 @@ CLI::Validator between(double low, double high) {
     return number_in(low, high, "between " + from + " and " + to, from + ".." + to);
 }
 
-bool print_preview(const Graph& graph, const Dataset& data) {
+bool print_preview(const AnyGraph& any, const Dataset& data) {
     if (!is_terminal(1) || !terminal_speaks_utf8()) return false;
-    const Examples examples = choose_examples(graph, data);
+    const Examples examples = choose_examples(any, data);
     const std::string images =
         preview_images(examples.shape, examples.count, examples.originals.data(),
                        examples.reconstructions.data(), terminal_width(1), terminal_colors());

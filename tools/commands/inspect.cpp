@@ -2,6 +2,7 @@
 // nutshell inspect: what is in a model file.
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "commands.hpp"
@@ -12,68 +13,117 @@
 namespace nutshell::tools {
 namespace {
 
-struct Range {
-    float low;
-    float high;
-};
-
-Range range_of(const float* values, int count) {
+/// The least and the largest of values[count].
+template <class T>
+nlohmann::ordered_json range_of(const T* values, size_t count) {
     const auto [low, high] = std::minmax_element(values, values + count);
     return {*low, *high};
 }
 
-nlohmann::ordered_json describe_layer(const Graph& graph, int layer) {
-    const Row& row = graph.rows()[static_cast<size_t>(layer)];
+nlohmann::ordered_json describe_row(const Row& row) {
     const TensorSizes sizes = tensor_sizes(row);
-    const Tensors tensors = graph.tensors(layer);
-    const Range weight = range_of(tensors.weight, sizes.weight);
-    const Range bias = range_of(tensors.bias, sizes.bias);
     return {{"kind", name_of(row.kind)},
             {"activation", activation_text(row)},
             {"inputs", row.in.size()},
             {"outputs", row.out.size()},
-            {"parameters", sizes.weight + sizes.bias},
-            {"weight_order", DenseLayer::rows_are_outputs(row) ? "[out][in]" : "[in][out]"},
-            {"weight_range", {weight.low, weight.high}},
-            {"bias_range", {bias.low, bias.high}}};
+            {"parameters", sizes.weight + sizes.bias}};
 }
 
-nlohmann::ordered_json describe(const Graph& graph, const std::string& path) {
+void describe_numbers(const Graph& graph, int index, nlohmann::ordered_json& layer) {
+    const Row& row = graph.rows()[static_cast<size_t>(index)];
+    const TensorSizes sizes = tensor_sizes(row);
+    const Tensors tensors = graph.tensors(index);
+    layer["weight_order"] = DenseLayer::rows_are_outputs(row) ? "[out][in]" : "[in][out]";
+    layer["weight_range"] = range_of(tensors.weight, static_cast<size_t>(sizes.weight));
+    layer["bias_range"] = range_of(tensors.bias, static_cast<size_t>(sizes.bias));
+}
+
+nlohmann::ordered_json describe(Quantization quantization) {
+    return {{"scale", quantization.scale}, {"zero_point", quantization.zero_point}};
+}
+
+void describe_numbers(const Int8Graph& graph, int index, nlohmann::ordered_json& layer) {
+    const Int8Layer& numbers = graph.layers()[static_cast<size_t>(index)];
+    layer["per_output"] = numbers.per_output;
+    layer["weight_range"] = range_of(numbers.weight.data(), numbers.weight.size());
+    layer["bias_range"] = range_of(numbers.bias.data(), numbers.bias.size());
+    layer["shift_range"] = range_of(numbers.shift.data(), numbers.shift.size());
+    layer["in"] = describe(numbers.quantization.in);
+    layer["sum"] = describe(numbers.quantization.sum);
+    layer["out"] = describe(numbers.quantization.out);
+}
+
+const char* type_of(const Graph&) { return "float32"; }
+const char* type_of(const Int8Graph&) { return "int8"; }
+Packing packing_of(const Graph&) { return Packing::canonical; }
+Packing packing_of(const Int8Graph& graph) { return graph.file_packing; }
+int parameters_of(const Graph& graph) { return graph.totals().parameters; }
+int parameters_of(const Int8Graph& graph) { return graph.parameter_count(); }
+
+std::string hexadecimal(uint32_t number) {
+    char text[16];
+    std::snprintf(text, sizeof text, "%08x", static_cast<unsigned>(number));
+    return text;
+}
+
+template <class AnyKind>
+nlohmann::ordered_json describe(const AnyKind& graph, const std::string& path) {
     nlohmann::ordered_json layers = nlohmann::ordered_json::array();
-    for (int i = 0; i < graph.layer_count(); i++) layers.push_back(describe_layer(graph, i));
-    char fingerprint[16], model_id[16];
-    std::snprintf(fingerprint, sizeof fingerprint, "%08x", graph.fingerprint());
-    std::snprintf(model_id, sizeof model_id, "%08x", graph.model_id);
+    for (int i = 0; i < graph.layer_count(); i++) {
+        layers.push_back(describe_row(graph.rows()[static_cast<size_t>(i)]));
+        describe_numbers(graph, i, layers.back());
+    }
     return {{"file", path},
             {"bytes", std::filesystem::file_size(path)},
             {"layer_sizes", layer_sizes(graph)},
             {"code_layer", graph.code_layer()},
-            {"parameters", graph.totals().parameters},
-            {"type", "float32"},
-            {"fingerprint", fingerprint},
-            {"model_id", model_id},
+            {"parameters", parameters_of(graph)},
+            {"type", type_of(graph)},
+            {"packing", rule_of(packing_of(graph)).name},
+            {"fingerprint", hexadecimal(graph.fingerprint())},
+            {"model_id", hexadecimal(graph.model_id)},
+            {"parent_id", hexadecimal(graph.parent_id)},
             {"checksums", "ok"},
             {"layers", layers}};
 }
 
-void print_table(const Graph& graph, const nlohmann::ordered_json& facts) {
-    std::printf("%s: %s, %d parameters of float32, %zu bytes, every checksum right\n",
-                facts["file"].get<std::string>().c_str(), layer_sizes(graph).c_str(),
-                graph.totals().parameters, facts["bytes"].get<size_t>());
-    std::printf("fingerprint %s, model %s\n\n", facts["fingerprint"].get<std::string>().c_str(),
-                facts["model_id"].get<std::string>().c_str());
-    std::printf("%5s  %-6s %8s %8s  %-16s %11s  %-21s %s\n", "layer", "kind", "inputs", "outputs",
-                "activation", "parameters", "weights", "bias");
-    for (int i = 0; i < graph.layer_count(); i++) {
-        const auto& layer = facts["layers"][static_cast<size_t>(i)];
-        const auto& weight = layer["weight_range"];
-        const auto& bias = layer["bias_range"];
-        std::printf("%5d  %-6s %8d %8d  %-16s %11d  %9.4g ..%9.4g %9.4g ..%9.4g%s\n", i + 1,
-                    layer["kind"].get<std::string>().c_str(), layer["inputs"].get<int>(),
-                    layer["outputs"].get<int>(), layer["activation"].get<std::string>().c_str(),
-                    layer["parameters"].get<int>(), weight[0].get<double>(),
-                    weight[1].get<double>(), bias[0].get<double>(), bias[1].get<double>(),
-                    i + 1 == graph.code_layer() ? "  <- code" : "");
+std::string range_text(const nlohmann::ordered_json& range) {
+    return significant(range[0].get<double>(), 4) + " .. " + significant(range[1].get<double>(), 4);
+}
+
+std::string meaning_text(const nlohmann::ordered_json& quantization) {
+    const int zero_point = quantization["zero_point"].get<int>();
+    const std::string shift =
+        (zero_point < 0 ? " + " : " - ") + std::to_string(std::abs(zero_point));
+    return significant(quantization["scale"].get<double>(), 4) + " * (code" + shift + ")";
+}
+
+void print_table(const nlohmann::ordered_json& facts) {
+    const auto text = [](const nlohmann::ordered_json& fact) { return fact.get<std::string>(); };
+    const bool int8 = facts["type"] == "int8";
+    std::printf("%s: %s, %d parameters of %s, %zu bytes, every checksum right\n",
+                text(facts["file"]).c_str(), text(facts["layer_sizes"]).c_str(),
+                facts["parameters"].get<int>(), text(facts["type"]).c_str(),
+                facts["bytes"].get<size_t>());
+    std::printf("fingerprint %s, model %s", text(facts["fingerprint"]).c_str(),
+                text(facts["model_id"]).c_str());
+    if (facts["parent_id"] != hexadecimal(0)) {
+        std::printf(", made from model %s", text(facts["parent_id"]).c_str());
+    }
+    if (int8) std::printf(", packing %s", text(facts["packing"]).c_str());
+    std::printf("\n\n%5s  %-6s %8s %8s  %-16s %11s  %-22s %-22s %s\n", "layer", "kind", "inputs",
+                "outputs", "activation", "parameters", "weights", "bias",
+                int8 ? "a value of the output" : "");
+    int number = 0;
+    for (const nlohmann::ordered_json& layer : facts["layers"]) {
+        number++;
+        std::printf("%5d  %-6s %8d %8d  %-16s %11d  %-22s %-22s %s%s\n", number,
+                    text(layer["kind"]).c_str(), layer["inputs"].get<int>(),
+                    layer["outputs"].get<int>(), text(layer["activation"]).c_str(),
+                    layer["parameters"].get<int>(), range_text(layer["weight_range"]).c_str(),
+                    range_text(layer["bias_range"]).c_str(),
+                    int8 ? meaning_text(layer["out"]).c_str() : "",
+                    number == facts["code_layer"] ? "  <- code" : "");
     }
 }
 
@@ -83,12 +133,12 @@ void add_inspect(CLI::App& app, Common& common) {
     static std::string path;
     CLI::App* command =
         add_command(app, common, "inspect", "Say what is in a model file", [&common] {
-            const Graph graph = read_model(path);
-            const nlohmann::ordered_json facts = describe(graph, path);
+            const nlohmann::ordered_json facts = std::visit(
+                [](const auto& graph) { return describe(graph, path); }, read_any_model(path));
             if (common.json) {
                 print_json(facts);
             } else {
-                print_table(graph, facts);
+                print_table(facts);
             }
             return kSuccess;
         });

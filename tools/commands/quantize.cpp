@@ -3,18 +3,24 @@
 #include <cstdio>
 
 #include "commands.hpp"
+#include "fitting.hpp"
+#include "nutshell/loss.hpp"
+#include "tools/atomic_file.hpp"
 #include "tools/error.hpp"
-#include "tools/model_file.hpp"
+#include "tools/hold_out.hpp"
+#include "tools/picture/picture.hpp"
+#include "tools/pictures_of_model.hpp"
 #include "tools/quantization.hpp"
 
 namespace nutshell::tools {
 namespace {
 
 struct Options {
-    std::string model, data, output;
+    std::string model, data, output, picture;
     QuantizationSettings settings;
+    FitSettings fine_tuning;
     bool per_tensor = false;
-    double tolerance = 0.01;
+    double tolerance = 0.01, hold_out = 0.1;
 };
 
 /// What is told of a quantization.
@@ -50,11 +56,40 @@ void print_table(const Cost& cost, const Dataset& data) {
     std::printf("%zu bytes became %zu\n", cost.float_bytes, cost.int8_bytes);
 }
 
+/// Trains with rounded weights from where the model is, and keeps the scales that were learned.
+Graph fine_tune(Graph graph, const DataSource& source, Options& options) {
+    FitSettings& fit = options.fine_tuning;
+    if (fit.epochs == 0) return graph;
+    if (options.per_tensor) {
+        throw Error("--fine-tune learns a scale for each output; leave --per-tensor away");
+    }
+    const bool cross_entropy = BinaryCrossEntropy::accepts(graph.last().activation) &&
+                               within_unit_range(source.train) && within_unit_range(source.test);
+    fit.loss = cross_entropy ? LossKind::binary_cross_entropy : LossKind::mean_squared_error;
+    fit.optimizer = Adam{};
+    fit.schedule = Schedule::linear;
+    fit.largest_codes = largest_codes(graph, options.settings);
+    const FitResult result = fit_with_progress("fine-tune", graph, source, fit, {});
+    if (result.end == FitEnd::diverged) {
+        throw Error("fine-tuning diverged at --lr " + significant(double{fit.rate}) +
+                    "; try a lower one");
+    }
+    options.settings.scales = result.scales;
+    return graph;
+}
+
 int run(Options options, const Common& common) {
     options.settings.per_output = !options.per_tensor;
     const Graph graph = read_model(options.model);
-    const DataSource source = load_data(options.data);
-    const Int8Graph quantized = quantize(graph, source.train, options.settings);
+    const DataSource source =
+        with_test_set(load_data(options.data), options.hold_out, options.fine_tuning.seed);
+    require_calibrates(graph, source.train);
+    for (const std::string* path : {&options.output, &options.picture}) {
+        if (!path->empty()) AtomicFile probe(*path);
+    }
+    Int8Graph quantized =
+        quantize(fine_tune(graph, source, options), source.train, options.settings);
+    quantized.parent_id = graph.model_id;
     const Dataset& data = source.test.count > 0 ? source.test : source.train;
     const Evaluation exact = evaluate(graph, data);
     Cost cost{exact.mse, evaluate(quantized, data).mse, signal_to_noise(graph, quantized, data), 0,
@@ -62,6 +97,9 @@ int run(Options options, const Common& common) {
     to_file_bytes(graph, cost.float_bytes);
     cost.int8_bytes = quantized.file_bytes(Packing::canonical).size();
     const bool accepted = cost.int8_mse <= cost.float_mse * (1 + options.tolerance);
+    if (!options.picture.empty()) {
+        save_picture(options.picture, picture_of_quantization(graph, quantized, data));
+    }
     if (accepted) write_model(quantized, options.output, Packing::canonical);
     if (common.json) {
         print_json(to_json(cost, data, accepted));
@@ -71,9 +109,59 @@ int run(Options options, const Common& common) {
     if (accepted) return kSuccess;
     std::fprintf(stderr,
                  "nutshell: int8 has %s times the float model's error, more than --tolerance %s "
-                 "allows; nothing is written\n",
+                 "allows; no model is written\n",
                  significant(cost.ratio(), 5).c_str(), significant(options.tolerance).c_str());
     return kAnswerIsNo;
+}
+
+void add_calibration_options(CLI::App& command, Options& options) {
+    command
+        .add_option("--calibrate", options.data,
+                    "Data that show the ranges; its test part measures the error")
+        ->required();
+    command
+        .add_option("--hold-out", options.hold_out,
+                    "Part of the data to measure on when it has no test part of its own")
+        ->check(between(0.0, 0.9))
+        ->capture_default_str();
+    command.add_option("--samples", options.settings.samples, "Samples to calibrate with")
+        ->check(between(1, 1e6))
+        ->capture_default_str();
+    add_choice<RangeChoice>(command, "--range", options.settings.range,
+                            {{"minmax", RangeChoice::min_max},
+                             {"percentile", RangeChoice::percentile},
+                             {"mse", RangeChoice::least_error}},
+                            "Cover all values, 99.99 % of them, or those with the least error",
+                            "minmax");
+}
+
+void add_weight_options(CLI::App& command, QuantizationSettings& settings, bool& per_tensor) {
+    command.add_flag("--per-tensor", per_tensor, "One scale for all weights of a layer");
+    const auto bits = [&command](const std::string& option, int& value, const std::string& of) {
+        add_choice<int>(command, option, value, {{"8", 8}, {"4", 4}}, "Bits of a weight" + of, "8");
+    };
+    bits("--encoder-bits", settings.encoder_bits, " in the encoder");
+    bits("--decoder-bits", settings.decoder_bits, " in the decoder");
+}
+
+void add_fine_tuning_options(CLI::App& command, FitSettings& fit) {
+    fit.epochs = 0;
+    fit.threads = usual_threads();
+    command
+        .add_option("--fine-tune", fit.epochs,
+                    "Epochs of training with rounded weights and learned scales, which weights of "
+                    "4 bits need; 0: none")
+        ->check(between(0, 1000000))
+        ->capture_default_str();
+    command.add_option("--lr", fit.rate, "Learning rate at the beginning; it falls to 0 in a line")
+        ->check(positive())
+        ->capture_default_str();
+    command.add_option("--seed", fit.seed, "Of holding out and shuffling")
+        ->check(between(0, 4294967295.0))
+        ->capture_default_str();
+    command.add_option("--threads", fit.threads, "Any number gives the same weights, bit for bit")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
 }
 
 }  // namespace
@@ -83,23 +171,12 @@ void add_quantize(CLI::App& app, Common& common) {
     CLI::App* command = add_command(app, common, "quantize", "Make an int8 model of a float model",
                                     [&common] { return run(options, common); });
     command->add_option("MODEL", options.model, "A .nut file of floats")->required();
-    command
-        ->add_option("--calibrate", options.data,
-                     "Data that show the ranges; a test part, if there is one, measures the error")
-        ->required();
     command->add_option("--out", options.output, "Where the int8 model goes")->required();
-    command->add_option("--samples", options.settings.samples, "Samples to calibrate with")
-        ->check(between(1, 1e6))
-        ->capture_default_str();
-    add_choice<RangeChoice>(*command, "--range", options.settings.range,
-                            {{"minmax", RangeChoice::min_max},
-                             {"percentile", RangeChoice::percentile},
-                             {"mse", RangeChoice::least_error}},
-                            "Cover all values, 99.99 % of them, or those with the least error",
-                            "minmax");
-    command->add_flag("--per-tensor", options.per_tensor, "One scale for all weights of a layer");
-    add_choice<int>(*command, "--weight-bits", options.settings.largest_weight,
-                    {{"8", 127}, {"4", 7}}, "Bits of a weight, each stored in a byte", "8");
+    add_calibration_options(*command, options);
+    add_weight_options(*command, options.settings, options.per_tensor);
+    add_fine_tuning_options(*command, options.fine_tuning);
+    command->add_option("--picture", options.picture,
+                        "Samples as both models give them back, .png or .svg");
     command
         ->add_option("--tolerance", options.tolerance,
                      "Fail when the squared error grows by more than this part")

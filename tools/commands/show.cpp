@@ -16,7 +16,7 @@ struct Options {
     std::string model, data, set, output, history, what = "reconstructions";
 };
 
-Picture draw(const Options& options, const Graph& graph) {
+Picture draw(const Options& options, const AnyGraph& any) {
     if (options.what == "losses") {
         if (options.history.empty()) {
             throw Error("--what losses needs --history FILE, which train --history writes");
@@ -26,28 +26,31 @@ Picture draw(const Options& options, const Graph& graph) {
     }
     if (options.data.empty()) throw Error("--what " + options.what + " needs --data");
     const Dataset data = choose_set(load_data(options.data), options.set);
-    if (options.what == "codes") return picture_of_codes(graph, data);
-    if (options.what == "errors") return picture_of_errors(data, evaluate(graph, data));
-    return picture_of_reconstructions(graph, data);
+    if (options.what == "codes") return picture_of_codes(any, data);
+    if (options.what == "errors") {
+        const auto evaluated = [&](const auto& graph) { return evaluate(graph, data); };
+        return picture_of_errors(data, std::visit(evaluated, any));
+    }
+    return picture_of_reconstructions(any, data);
 }
 
 /// Says why when there is no preview: a script that forgot --out must not get a silent success.
-void preview(const Options& options, const Graph& graph) {
+void preview(const Options& options, const AnyGraph& any) {
     if (options.data.empty()) throw Error("name --out FILE.png, or --data for a preview here");
-    if (!print_preview(graph, choose_set(load_data(options.data), options.set))) {
+    if (!print_preview(any, choose_set(load_data(options.data), options.set))) {
         throw Error(
             "a preview needs images and a terminal with UTF-8; name --out FILE.png for a picture");
     }
 }
 
 int show(const Options& options, const Common& common) {
-    const Graph graph = read_model(options.model);
+    const AnyGraph any = read_any_model(options.model);
     if (options.output.empty()) {
         if (common.json) throw Error("--json needs --out FILE.png");
-        preview(options, graph);
+        preview(options, any);
         return kSuccess;
     }
-    save_picture(options.output, draw(options, graph));
+    save_picture(options.output, draw(options, any));
     if (common.json) {
         print_json({{"what", options.what}, {"file", options.output}});
     } else {

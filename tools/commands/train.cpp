@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
 // nutshell train: from data to a model file.
-#include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <csignal>
 #include <cstdio>
-#include <thread>
 
 #include "commands.hpp"
+#include "fitting.hpp"
 #include "platform/platform.hpp"
 #include "tools/atomic_file.hpp"
 #include "tools/error.hpp"
@@ -31,14 +28,6 @@ struct Options {
     double hold_out = 0.1;
     int checkpoint_every = 0;
 };
-
-/// Set by Ctrl-C: the first asks training to end, the second ends the program.
-std::atomic<bool> stop_asked{false};
-
-void ask_to_stop(int) {
-    stop_asked = true;
-    std::signal(SIGINT, SIG_DFL);
-}
 
 void set_optimizer(Options& options) {
     if (options.optimizer == "adam") {
@@ -71,26 +60,6 @@ const char* describe(FitEnd end) {
             return "diverged";
     }
     return "finished";
-}
-
-FitResult fit_with_progress(Graph& graph, const DataSource& source, const Options& options) {
-    Progress progress("train", options.fit.epochs, source.train.count);
-    FitObserver observer;
-    observer.stop = &stop_asked;
-    observer.progress = [&](int epoch, int samples, double loss, double) {
-        progress.update(epoch, samples, loss);
-    };
-    observer.epoch_done = [&](const Epoch& epoch) {
-        progress.update(epoch.number, source.train.count, epoch.train_loss);
-        if (options.checkpoint_every > 0 && epoch.number % options.checkpoint_every == 0) {
-            write_model(graph, options.output);
-        }
-    };
-    std::signal(SIGINT, ask_to_stop);
-    const FitResult result = fit(graph, source.train, source.test, options.fit, observer);
-    std::signal(SIGINT, SIG_DFL);
-    progress.finish();
-    return result;
 }
 
 std::string advice_after_divergence(const FitResult& result, const Options& options) {
@@ -147,7 +116,11 @@ int train(Options& options, const Common& common) {
     require_fit(graph, source.train, options.fit.loss);
     graph.initialize(options.fit.seed, options.initializer);
 
-    const FitResult result = fit_with_progress(graph, source, options);
+    const FitResult result =
+        fit_with_progress("train", graph, source, options.fit, [&](const Epoch& epoch) {
+            const int every = options.checkpoint_every;
+            if (every > 0 && epoch.number % every == 0) write_model(graph, options.output);
+        });
     const bool nothing_to_keep = result.end == FitEnd::diverged && result.kept_epoch == 0;
     if (result.end == FitEnd::diverged) {
         std::fprintf(stderr, "nutshell: %s\n", advice_after_divergence(result, options).c_str());
@@ -238,7 +211,7 @@ void add_loop_options(CLI::App& command, Options& options) {
                     "Part of the data to test on when it has no test set of its own")
         ->check(between(0.0, 0.9))
         ->capture_default_str();
-    fit.threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 64);
+    fit.threads = usual_threads();
     command.add_option("--threads", fit.threads, "Any number gives the same weights, bit for bit")
         ->check(CLI::Range(1, 64))
         ->capture_default_str();

@@ -236,6 +236,7 @@ Dataset Dataset::slice(int first, int rows) const {
     out.bytes = part(bytes, size);
     out.floats = part(floats, size);
     out.labels = part(labels, 1);
+    out.int8 = int8;
     return out;
 }
 

@@ -18,6 +18,7 @@ struct Dataset {
     std::vector<uint8_t> bytes;  // [count][shape.size()], or empty
     std::vector<float> floats;   // [count][shape.size()], or empty
     std::vector<int> labels;     // [count], 0 or more; or empty when the data has none
+    bool int8 = false;           // the floats are numbers of an array of int8, -128..127
 
     bool is_image() const {
         return shape.height > 1 && (shape.channels == 1 || shape.channels == 3);

@@ -172,7 +172,7 @@ size_t element_size(const Header& header, const std::string& path) {
         throw Error(path + ": the array is in Fortran order" +
                     how_to_save(header.type == "|u1" ? "uint8" : "float32"));
     }
-    if (header.type == "|u1") return 1;
+    if (header.type == "|u1" || header.type == "|i1") return 1;
     if (header.type == "<f4") return 4;
     if (header.type == "<f8") return 8;
     const bool big = header.type[0] == '>';
@@ -212,7 +212,7 @@ void check_body(const Dataset& data, size_t width, uint64_t held, const std::str
                 std::to_string(held) + " bytes follow; save it again");
 }
 
-std::string header_line(int count, Shape shape) {
+std::string header_line(const std::string& type, int count, Shape shape) {
     std::string sides = std::to_string(count) + ", ";
     if (shape == flat(shape.channels)) {
         sides += std::to_string(shape.channels);
@@ -220,10 +220,19 @@ std::string header_line(int count, Shape shape) {
         sides += std::to_string(shape.height) + ", " + std::to_string(shape.width);
         if (shape.channels > 1) sides += ", " + std::to_string(shape.channels);
     }
-    std::string line = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + sides + "), }";
+    std::string line =
+        "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + sides + "), }";
     // NumPy pads with spaces and ends with a newline, so that the data starts at a multiple of 64.
     line.append(63 - (kPrefix + 2 + line.size()) % 64, ' ');
     return line + '\n';
+}
+
+void write_head(AtomicFile& file, const std::string& type, int count, Shape shape) {
+    const std::string line = header_line(type, count, shape);
+    std::string head(kMagic, kMagicSize);
+    head += {'\1', '\0', static_cast<char>(line.size()), static_cast<char>(line.size() >> 8)};
+    head += line;
+    file.write(head.data(), head.size());
 }
 
 }  // namespace
@@ -243,6 +252,13 @@ Dataset read_npy(ByteView file, const std::string& path) {
 
     const uint8_t* elements = file.data + body;
     const size_t values = (file.size - body) / width;
+    if (header.type == "|i1") {
+        data.int8 = true;
+        for (size_t i = 0; i < values; i++) {
+            data.floats.push_back(static_cast<float>(static_cast<int8_t>(elements[i])));
+        }
+        return data;
+    }
     if (width == 1) {
         data.bytes.assign(elements, elements + values);
         return data;
@@ -257,13 +273,8 @@ Dataset read_npy(ByteView file, const std::string& path) {
 }
 
 void write_npy(const std::string& path, const float* rows, int count, Shape shape) {
-    const std::string line = header_line(count, shape);
-    std::string head(kMagic, kMagicSize);
-    head += {'\1', '\0', static_cast<char>(line.size()), static_cast<char>(line.size() >> 8)};
-    head += line;
-
     AtomicFile file(path);
-    file.write(head.data(), head.size());
+    write_head(file, "<f4", count, shape);
     const size_t row = static_cast<size_t>(shape.size());
     std::vector<uint8_t> bytes(row * 4);
     for (int r = 0; r < count; r++) {
@@ -274,6 +285,13 @@ void write_npy(const std::string& path, const float* rows, int count, Shape shap
         }
         file.write(bytes.data(), bytes.size());
     }
+    file.commit();
+}
+
+void write_npy(const std::string& path, const int8_t* rows, int count, Shape shape) {
+    AtomicFile file(path);
+    write_head(file, "|i1", count, shape);
+    file.write(rows, static_cast<size_t>(count) * static_cast<size_t>(shape.size()));
     file.commit();
 }
 

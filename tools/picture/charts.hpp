@@ -10,14 +10,16 @@
 
 namespace nutshell::tools {
 
-/// Originals over reconstructions over the signed error, one sample a column. Samples that are no
-/// gray or RGB images are drawn as curves.
+/// Originals over reconstructions over the signed error, one sample a column; or both a float
+/// model's and its int8 model's reconstructions over their difference. Samples that are no gray or
+/// RGB images are drawn as curves.
 struct ReconstructionSheet {
     std::string title;
     Shape shape{1, 1, 1};
     std::vector<float> originals;        // [count][shape.size()], images in 0..1
     std::vector<float> reconstructions;  // the same size
     std::vector<int> labels;             // [count], or empty
+    std::vector<float> int8;             // the int8 model's reconstructions, or empty
 };
 /// Throws Error when the arrays do not fit the shape and each other.
 Picture reconstruction_sheet(ReconstructionSheet sheet);

@@ -11,6 +11,7 @@ constexpr Color kMuted{89, 99, 110, 1, "muted"};   // axis numbers, explanations
 constexpr Color kGrid{216, 222, 228, 1, "grid"};   // lines behind the data
 constexpr Color kFirst{0, 114, 178, 1, "first"};   // the main series
 constexpr Color kSecond{213, 94, 0, 1, "second"};  // the series compared with it
+constexpr Color kThird{0, 158, 115, 1, "third"};   // and one more
 
 /// Paul Tol's "muted" scheme and a gray; labels beyond the tenth begin again.
 constexpr Color kLabelColors[10] = {{204, 102, 119, 1, "label0"}, {51, 34, 136, 1, "label1"},

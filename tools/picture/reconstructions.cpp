@@ -14,6 +14,7 @@ namespace nutshell::tools {
 namespace {
 
 constexpr float kMargin = 20, kGap = 6, kHeading = 64, kRowNames = 104, kScaleWidth = 76;
+constexpr float kErrorLine = 18;  // from one line of errors to the next
 
 bool is_image(Shape shape) {
     return shape.height > 1 && (shape.channels == 1 || shape.channels == 3);
@@ -26,6 +27,7 @@ class Sheet {
         const size_t size = data_.shape.valid() ? static_cast<size_t>(data_.shape.size()) : 0;
         if (size == 0 || data_.originals.empty() || data_.originals.size() % size != 0 ||
             data_.originals.size() != data_.reconstructions.size() ||
+            (!data_.int8.empty() && data_.originals.size() != data_.int8.size()) ||
             (!data_.labels.empty() && data_.labels.size() != data_.originals.size() / size))
             throw Error(
                 "cannot draw reconstructions: originals, reconstructions, labels and the "
@@ -37,28 +39,44 @@ class Sheet {
     Shape shape() const { return data_.shape; }
     const std::string& title() const { return data_.title; }
     const float* original(int i) const { return &data_.originals[offset(i)]; }
-    const float* reconstruction(int i) const { return &data_.reconstructions[offset(i)]; }
+
+    /// What the models made of the samples: one array, or two to be compared.
+    struct Version {
+        const char* name;
+        const std::vector<float>& values;
+        Color color;
+    };
+    std::vector<Version> versions() const {
+        if (data_.int8.empty()) return {{"reconstruction", data_.reconstructions, kSecond}};
+        return {{"float32", data_.reconstructions, kSecond}, {"int8", data_.int8, kThird}};
+    }
+    bool compares() const { return !data_.int8.empty(); }
+    const float* sample(const Version& version, int i) const { return &version.values[offset(i)]; }
 
     /// What stands above column i.
     std::string name(int i) const {
         if (data_.labels.empty()) return "";
         return std::to_string(data_.labels[static_cast<size_t>(i)]);
     }
-    std::string error_text(int i) const {
-        const double error = mean_squared_error(original(i), reconstruction(i), shape().size());
+    std::string error_text(const Version& version, int i) const {
+        const double error = mean_squared_error(original(i), sample(version, i), shape().size());
         if (!(error >= 0.001 && error < 10)) return format_number(error, 2);
         char text[16];
         std::snprintf(text, sizeof text, "%.4f", error);
         return text;
     }
 
-    /// Reconstruction minus original at one pixel, the mean over its channels.
+    /// Reconstruction minus original, or int8 minus float32, at one pixel, the mean over its
+    /// channels.
     double error_at(int i, int pixel) const {
         const int channels = shape().channels;
+        const std::vector<float>& from = compares() ? data_.reconstructions : data_.originals;
+        const std::vector<float>& to = compares() ? data_.int8 : data_.reconstructions;
         double sum = 0;
-        for (int c = 0; c < channels; ++c)
-            sum += static_cast<double>(reconstruction(i)[pixel * channels + c]) -
-                   static_cast<double>(original(i)[pixel * channels + c]);
+        for (int c = 0; c < channels; ++c) {
+            const size_t at = offset(i) + static_cast<size_t>(pixel * channels + c);
+            sum += static_cast<double>(to[at]) - static_cast<double>(from[at]);
+        }
         return sum / channels;
     }
 
@@ -130,25 +148,47 @@ void draw_row_name(Canvas& canvas, float y, const std::string& name, const std::
     if (!more.empty()) canvas.text({x, y + 13}, more, {kSmallSize - 1, kMuted, Anchor::end});
 }
 
+/// The names of the rows: samples, what was made of them, the error in colour, its mean square.
+void draw_row_names(Canvas& canvas, const Sheet& sheet, float top, float tile_height) {
+    const float row = tile_height + kGap;
+    float y = top + tile_height / 2;
+    draw_row_name(canvas, y, "original", "");
+    for (const Sheet::Version& version : sheet.versions()) {
+        draw_row_name(canvas, y += row, version.name, "");
+    }
+    if (sheet.compares()) {
+        draw_row_name(canvas, y += row, "difference", "int8 - float32");
+    } else {
+        draw_row_name(canvas, y += row, "error", "recon. - orig.");
+    }
+    y += tile_height / 2 + kGap + 11;
+    for (const Sheet::Version& version : sheet.versions()) {
+        draw_row_name(canvas, y, sheet.compares() ? std::string("MSE ") + version.name : "MSE", "");
+        y += kErrorLine;
+    }
+}
+
 void draw_images(Canvas& canvas, const Sheet& sheet, float tile_width, float tile_height) {
     const float left = kMargin + kRowNames, top = kHeading + 20, row = tile_height + kGap;
-    const float error_top = top + 2 * row;
+    const std::vector<Sheet::Version> versions = sheet.versions();
+    const float error_top = top + static_cast<float>(1 + versions.size()) * row;
     const double range = sheet.error_range();
-    draw_row_name(canvas, top + tile_height / 2, "original", "");
-    draw_row_name(canvas, top + row + tile_height / 2, "reconstruction", "");
-    draw_row_name(canvas, error_top + tile_height / 2, "error", "recon. - orig.");
-    draw_row_name(canvas, top + 3 * row + 11, "MSE", "");
+    draw_row_names(canvas, sheet, top, tile_height);
     for (int i = 0; i < sheet.count(); ++i) {
         const float x = left + static_cast<float>(i) * (tile_width + kGap);
         const float center = x + tile_width / 2;
         const auto tile = [&](float y) { return Box{x, y, tile_width, tile_height}; };
         canvas.text({center, top - 7}, sheet.name(i), {kTextSize, kInk, Anchor::middle, true});
         canvas.image(tile(top), image_of(sheet.original(i), sheet.shape()));
-        canvas.image(tile(top + row), image_of(sheet.reconstruction(i), sheet.shape()));
+        float y = top, error_y = error_top + row + 15;
+        for (const Sheet::Version& version : versions) {
+            canvas.image(tile(y += row), image_of(sheet.sample(version, i), sheet.shape()));
+            canvas.text({center, error_y}, sheet.error_text(version, i),
+                        {kSmallSize, kMuted, Anchor::middle});
+            error_y += kErrorLine;
+        }
         canvas.rectangle({x - 1, error_top - 1, tile_width + 2, tile_height + 2}, kGrid);
         canvas.image(tile(error_top), error_image(sheet, i, range));
-        canvas.text({center, top + 3 * row + 15}, sheet.error_text(i),
-                    {kSmallSize, kMuted, Anchor::middle});
     }
     const float right = left + static_cast<float>(sheet.count()) * (tile_width + kGap);
     draw_color_scale(canvas, {right + 8, error_top, 12, tile_height}, range);
@@ -162,7 +202,9 @@ Picture image_sheet(const Sheet& sheet) {
     const float columns = static_cast<float>(sheet.count());
     const float width =
         std::max(520.0f, 2 * kMargin + kRowNames + columns * (tile_width + kGap) + kScaleWidth);
-    const float height = kHeading + 20 + 3 * (tile_height + kGap) + 20 + kMargin;
+    const float versions = static_cast<float>(sheet.versions().size());
+    const float height =
+        kHeading + 20 + (2 + versions) * (tile_height + kGap) + 2 + versions * kErrorLine + kMargin;
     const char* explanation = shape.channels == 1
                                   ? "Pixels in 0..1; MSE is the mean squared error per pixel."
                                   : "Pixels in 0..1; MSE is per pixel and channel; the error "
@@ -192,7 +234,10 @@ std::vector<Point> curve_in(Box box, const float* values, int size, double low, 
 void draw_curves_of(Canvas& canvas, const Sheet& sheet, int i, Box cell) {
     const int size = sheet.shape().size();
     std::vector<float> values(sheet.original(i), sheet.original(i) + size);
-    values.insert(values.end(), sheet.reconstruction(i), sheet.reconstruction(i) + size);
+    for (const Sheet::Version& version : sheet.versions()) {
+        const float* sample = sheet.sample(version, i);
+        values.insert(values.end(), sample, sample + size);
+    }
     const std::vector<float> sorted = sorted_finite(values);
     const double first = sorted.empty() ? 0 : static_cast<double>(sorted.front());
     const double last = sorted.empty() ? 1 : static_cast<double>(sorted.back());
@@ -202,11 +247,20 @@ void draw_curves_of(Canvas& canvas, const Sheet& sheet, int i, Box cell) {
     const Axis x{"", 0, std::max(1.0, size - 1.0), false, {{0, size - 1.0}, {"0", last_index}}};
     Plot(canvas, area, x, y).draw_frame();
     canvas.polyline(curve_in(area, sheet.original(i), size, y.low, y.high), 1.8f, kFirst);
-    canvas.polyline(curve_in(area, sheet.reconstruction(i), size, y.low, y.high), 1.4f, kSecond);
+    std::string errors = "MSE";
+    for (const Sheet::Version& version : sheet.versions()) {
+        canvas.polyline(curve_in(area, sheet.sample(version, i), size, y.low, y.high), 1.4f,
+                        version.color);
+        errors += " " + sheet.error_text(version, i);
+    }
     if (!sheet.name(i).empty())
         canvas.text({area.x, cell.y + 14}, sheet.name(i), {kTextSize, kInk, Anchor::start, true});
-    canvas.text({area.right(), cell.y + 14}, "MSE " + sheet.error_text(i),
-                {kSmallSize, kMuted, Anchor::end});
+    canvas.text({area.right(), cell.y + 14}, errors, {kSmallSize, kMuted, Anchor::end});
+}
+
+void draw_key(Canvas& canvas, float x, const char* name, Color color) {
+    canvas.line({x, 68}, {x + 22, 68}, 2.5f, color);
+    canvas.text({x + 28, 72.5f}, name, {kTextSize, kInk});
 }
 
 Picture curve_sheet(const Sheet& sheet) {
@@ -215,21 +269,21 @@ Picture curve_sheet(const Sheet& sheet) {
     const float width = std::max(520.0f, 2 * kMargin + static_cast<float>(columns) * kCurveWidth);
     const float top = kHeading + 26;
     const float height = top + static_cast<float>(rows) * kCurveHeight + kMargin;
-    return {
-        width, height, sheet.title(), [=](Canvas& canvas) {
-            draw_heading(canvas, width, height, sheet.title(),
-                         "Value against its place in the sample; MSE is the mean squared "
-                         "error per value.");
-            canvas.line({kMargin, 68}, {kMargin + 22, 68}, 2.5f, kFirst);
-            canvas.text({kMargin + 28, 72.5f}, "original", {kTextSize, kInk});
-            canvas.line({kMargin + 110, 68}, {kMargin + 132, 68}, 2.5f, kSecond);
-            canvas.text({kMargin + 138, 72.5f}, "reconstruction", {kTextSize, kInk});
-            for (int i = 0; i < sheet.count(); ++i) {
-                const float x = static_cast<float>(i % columns) * kCurveWidth;
-                const float y = static_cast<float>(i / columns) * kCurveHeight;
-                draw_curves_of(canvas, sheet, i, {kMargin + x, top + y, kCurveWidth, kCurveHeight});
-            }
-        }};
+    return {width, height, sheet.title(), [=](Canvas& canvas) {
+                draw_heading(canvas, width, height, sheet.title(),
+                             "Value against its place in the sample; MSE is the mean squared "
+                             "error per value.");
+                draw_key(canvas, kMargin, "original", kFirst);
+                float x = kMargin;
+                for (const Sheet::Version& version : sheet.versions()) {
+                    draw_key(canvas, x += 110, version.name, version.color);
+                }
+                for (int i = 0; i < sheet.count(); ++i) {
+                    const float left = kMargin + static_cast<float>(i % columns) * kCurveWidth;
+                    const float y = top + static_cast<float>(i / columns) * kCurveHeight;
+                    draw_curves_of(canvas, sheet, i, {left, y, kCurveWidth, kCurveHeight});
+                }
+            }};
 }
 
 }  // namespace
