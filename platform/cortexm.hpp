@@ -84,16 +84,23 @@ void run_all(Groups& groups, int outputs, int8_t* y, const Requantization& rule)
 template <RunGroups run, int step_inputs, int round_steps>
 [[gnu::always_inline]] inline void dense(Groups& groups, int in, int out,
                                          const Requantization& rule, int8_t* y) noexcept {
-    constexpr int round = step_inputs * round_steps;
-    groups.rounds = in == 0 && round > 1 ? 1 : (in + round - 1) / round;
-    groups.skipped = groups.rounds * round_steps - (in + step_inputs - 1) / step_inputs;
+    // Unsigned, since these sizes are powers of two: a signed division would be a call.
+    constexpr unsigned round = step_inputs * round_steps;
+    const unsigned inputs = static_cast<unsigned>(in);
+    const unsigned rounds = in == 0 && round > 1 ? 1 : (inputs + round - 1) / round;
+    groups.rounds = static_cast<int32_t>(rounds);
+    groups.skipped =
+        static_cast<int32_t>(rounds * round_steps - (inputs + step_inputs - 1) / step_inputs);
     prepare(groups, rule);
     const int whole = out & ~3;
     run_all<run>(groups, whole, y, rule);
     if (whole < out) {
         int8_t last[4];
         run_all<run>(groups, 4, last, rule);
-        for (int i = whole; i < out; i++) y[i] = last[i - whole];
+        // (A loop would become a call of memcpy.)
+        y[whole] = last[0];
+        if (out - whole > 1) y[whole + 1] = last[1];
+        if (out - whole > 2) y[whole + 2] = last[2];
     }
     if (rule.low != INT8_MIN || rule.high != INT8_MAX) clamp(out, rule.low, rule.high, y);
 }

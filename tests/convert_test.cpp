@@ -72,7 +72,7 @@ TEST_CASE("a model converted to its own format is the same file, and so is one p
 
 TEST_CASE("parts keep the whole's identity, load as their type, and pass their self-tests") {
     const ModelDesk desk;
-    const std::string packing = rule_of(kernels::int8_packing()).name;
+    const std::string packing = name_of(kernels::int8_packing());
     for (const std::string part : {"whole", "encoder", "decoder"}) {
         const auto floats = desk.run_json("convert f.nut f_" + part + ".nut --part " + part);
         const auto codes = desk.run_json("convert i.nut i_" + part + ".nut --part " + part +
@@ -95,7 +95,7 @@ TEST_CASE("a file of other numbers, another packing or another part is refused b
     const bool simd = kernels::int8_packing() == Packing::simd;
     desk.convert("i.nut other.nut --packing " + std::string(simd ? "helium" : "simd"));
     desk.convert("i.nut half.nut --part encoder --packing " +
-                 std::string(rule_of(kernels::int8_packing()).name));
+                 std::string(name_of(kernels::int8_packing())));
     CHECK(load_and_test<Small>(desk.bytes("f.nut")) == Status::wrong_numbers);
     CHECK(load_and_test<SmallModel>(desk.bytes("i.nut")) == Status::wrong_numbers);
     CHECK(load_and_test<Small>(desk.bytes("other.nut")) == Status::wrong_packing);
@@ -104,7 +104,7 @@ TEST_CASE("a file of other numbers, another packing or another part is refused b
 
 TEST_CASE("a changed weight in memory fails the self-test when it changes the answer") {
     const ModelDesk desk;
-    desk.convert("i.nut own.nut --packing " + std::string(rule_of(kernels::int8_packing()).name));
+    desk.convert("i.nut own.nut --packing " + std::string(name_of(kernels::int8_packing())));
     AlignedBytes file = desk.bytes("own.nut");
     Small model;
     REQUIRE(model.load(file.floats.data(), file.size) == Status::ok);

@@ -92,6 +92,7 @@ struct Bound {
             tensors[i].sum = meaning.sum;
             tensors[i].out = meaning.out;
             tensors[i].packing = kernels::int8_packing();
+            tensors[i].per_output = true;
         }
     }
 };

@@ -228,7 +228,7 @@ constexpr Packing kPackings[] = {
 template <class Body>
 void for_each_packing(Body body) {
     for (const Packing packing : kPackings) {
-        INFO(std::string(rule_of(packing).name));
+        INFO(std::string(name_of(packing)));
         body(tiny_int8(packing));
     }
 }

@@ -91,14 +91,13 @@ class Part {
     /// kernels::int8_packing(), else what check() in weights.hpp says.
     Status load(const void* bytes, size_t size) noexcept {
         File file;
-        Status status = check(bytes, size, file);
-        if (status != Status::ok) return status;
-        status = Numbers::readable(file);
+        Status status = check_layout(bytes, size, file);
+        if (status == Status::ok) status = Numbers::check(file);
         if (status != Status::ok) return status;
         const bool is_part = file.fingerprint() == fingerprint;
         if (!is_part && file.fingerprint() != Model::fingerprint) return Status::wrong_model;
         const int first = is_part ? 0 : First;
-        for (int i = 0; i < layer_count; i++) tensors_[i] = Numbers::tensors(file, first + i);
+        for (int i = 0; i < layer_count; i++) Numbers::read(file, first + i, tensors_[i]);
         const bool same_layers = is_part || layer_count == Layers::count;
         expected_ = {file.model_id(), same_layers ? file.self_test() : nullptr};
         return Status::ok;

@@ -18,18 +18,19 @@ bool same(Quantization a, Quantization b) noexcept;
 /// 8-bit pixels: 0..255 stands for 0..1, and a code is the pixel with its upper bit flipped.
 constexpr Quantization kPixels{1.0f / 255.0f, -128};
 
-/// The tensors of one quantized layer, in RAM or in a file: pointers only.
+/// The tensors of one quantized layer, in RAM or in a file: pointers only. An empty one is all
+/// zero, so that firmware pays for it in RAM, not in flash too.
 struct Int8Tensors {
     const int8_t* weight = nullptr;       ///< in a packing
     const int32_t* bias = nullptr;        ///< [packed_biases], input zero point folded in
     const int32_t* multiplier = nullptr;  ///< [packed_outputs], or one
     const int8_t* shift = nullptr;        ///< as many as multipliers
     const int8_t* table = nullptr;        ///< [256] of the activation, null where none is needed
+    Packing packing = Packing::canonical;
+    bool per_output = false;  ///< a multiplier and a shift for each output, not one for all
     Quantization in{};
     Quantization sum{};  ///< of the codes that the kernel writes, before the table
     Quantization out{};  ///< equal to sum without a table
-    Packing packing = Packing::canonical;
-    bool per_output = true;  ///< a multiplier and a shift for each output
 };
 
 /// Activations that are a table of 256 bytes; the others are bounds.

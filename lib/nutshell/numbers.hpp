@@ -10,12 +10,15 @@ struct Float32 {
     using Element = float;
     using Tensors = nutshell::Tensors;
 
-    /// Whether the file holds such numbers, in an order that the bound platform reads.
-    static Status readable(const File& file) noexcept {
-        return file.type() == NumberType::float32 ? Status::ok : Status::wrong_numbers;
+    /// Whether the file, of a checked layout, holds such numbers and good ones, in an order that
+    /// the bound platform reads.
+    static Status check(const File& file) noexcept {
+        if (file.type() != NumberType::float32) return Status::wrong_numbers;
+        return check_float32(file);
     }
-    static Tensors tensors(const File& file, int layer) noexcept { return file.tensors(layer); }
-
+    static void read(const File& file, int layer, Tensors& tensors) noexcept {
+        tensors = file.tensors(layer);
+    }
     static constexpr int scratch_bytes(int) noexcept { return 0; }
     template <class Layer>
     static void forward(const Row& row, const Tensors& tensors, const float* x, float* y,
@@ -30,14 +33,15 @@ struct Int8 {
     using Element = int8_t;
     using Tensors = Int8Tensors;
 
-    static Status readable(const File& file) noexcept {
+    static Status check(const File& file) noexcept {
         if (file.type() != NumberType::int8) return Status::wrong_numbers;
-        return file.packing() == kernels::int8_packing() ? Status::ok : Status::wrong_packing;
+        if (file.packing() != kernels::int8_packing()) return Status::wrong_packing;
+        return check_int8(file);
     }
-    static Tensors tensors(const File& file, int layer) noexcept {
-        return file.int8_tensors(layer);
+    /// (Apart from its caller, whose stack is the largest while it checks.)
+    [[gnu::noinline]] static void read(const File& file, int layer, Tensors& tensors) noexcept {
+        tensors = file.int8_tensors(layer);
     }
-
     static constexpr int scratch_bytes(int in) noexcept { return nutshell::scratch_bytes(in); }
     template <class Layer>
     static void forward(const Row& row, const Tensors& tensors, const int8_t* x, int8_t* y,

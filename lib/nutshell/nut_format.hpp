@@ -2,6 +2,7 @@
 // The bytes of a .nut file, for its reader and its writer: every offset, role and type once. The
 // format is described in weights.hpp.
 #pragma once
+#include <stddef.h>
 #include <string.h>
 
 #include "weights.hpp"
@@ -41,9 +42,11 @@ namespace layer {
 enum : uint32_t {
     kind = 0,
     activation = 1,
+    unused = 2,
     in = 4,
     out = 16,
     slope = 28,
+    window = 32,
     weight = 48,
     bias = 50,
     in_scale = 52,
@@ -95,42 +98,58 @@ struct Section {
 
 constexpr uint32_t kMaxLayerSections = 5, kMaxSections = kMaxLayers * kMaxLayerSections + 1;
 
-/// The sections of one layer, in order.
-struct LayerSections {
-    Section at[kMaxLayerSections];
-    uint32_t count;
-};
-
-inline LayerSections sections_of(const Row& row, Form form, bool per_output) noexcept {
-    const TensorSizes sizes = tensor_sizes(row);
-    const auto bytes = [](int32_t elements, uint32_t size) noexcept {
-        return static_cast<uint32_t>(elements) * size;
-    };
-    if (form.numbers == NumberType::float32) {
-        return {{{layer::weight, Role::weight, Type::float32, bytes(sizes.weight, 4)},
-                 {layer::bias, Role::bias, Type::float32, bytes(sizes.bias, 4)}},
-                2};
-    }
-    const int32_t in = row.in.size(), out = row.out.size();
-    const int32_t channels = per_output ? packed_outputs(form.packing, out) : 1;
-    return {
-        {{layer::weight, Role::weight, Type::int8, bytes(packed_weights(form.packing, in, out), 1)},
-         {layer::bias, Role::bias, Type::int32, bytes(packed_biases(form.packing, out), 4)},
-         {layer::multiplier, Role::multiplier, Type::int32, bytes(channels, 4)},
-         {layer::shift, Role::shift, Type::int8, bytes(channels, 1)},
-         {layer::table, Role::table, Type::int8, 256}},
-        needs_table(row.activation) ? 5u : 4u};
+/// Sections of one layer; they come in the order of their roles.
+constexpr uint32_t section_count(const Row& row, Form form) noexcept {
+    if (form.numbers == NumberType::float32) return 2;
+    return needs_table(row.activation) ? 5 : 4;
 }
 
+inline int32_t elements_of(Role role, const Row& row, Form form, bool per_output) noexcept {
+    const int32_t out = row.out.size();
+    if (role == Role::weight && form.numbers == NumberType::float32)
+        return tensor_sizes(row).weight;
+    if (role == Role::weight) return packed_weights(form.packing, row.in.size(), out);
+    if (role == Role::bias) return packed_biases(form.packing, out);
+    if (role == Role::table) return 256;
+    return per_output ? packed_outputs(form.packing, out) : 1;
+}
+
+/// Section 0 to section_count - 1 of a layer.
+inline Section section_of(const Row& row, Form form, bool per_output, uint32_t index) noexcept {
+    static constexpr uint8_t fields[] = {layer::weight, layer::bias, layer::multiplier,
+                                         layer::shift, layer::table};
+    static constexpr Type int8_types[] = {Type::int8, Type::int32, Type::int32, Type::int8,
+                                          Type::int8};
+    const Role role = static_cast<Role>(index + 1);
+    const Type type = form.numbers == NumberType::float32 ? Type::float32 : int8_types[index];
+    const uint32_t elements = static_cast<uint32_t>(elements_of(role, row, form, per_output));
+    return {fields[index], role, type, type == Type::int8 ? elements : 4 * elements};
+}
+
+/// Numbers of the file at their natural alignment, as a little-endian machine reads them: no other
+/// one gets past check().
 inline uint32_t read16(const uint8_t* at) noexcept {
-    return static_cast<uint32_t>(at[0]) | static_cast<uint32_t>(at[1]) << 8;
-}
-inline uint32_t read32(const uint8_t* at) noexcept { return read16(at) | read16(at + 2) << 16; }
-inline float read_float(const uint8_t* at) noexcept {
-    const uint32_t bits = read32(at);
-    float value;
-    memcpy(&value, &bits, sizeof value);
+    uint16_t value;
+    memcpy(&value, __builtin_assume_aligned(at, sizeof value), sizeof value);
     return value;
+}
+inline uint32_t read32(const uint8_t* at) noexcept {
+    uint32_t value;
+    memcpy(&value, __builtin_assume_aligned(at, sizeof value), sizeof value);
+    return value;
+}
+inline float read_float(const uint8_t* at) noexcept {
+    float value;
+    memcpy(&value, __builtin_assume_aligned(at, sizeof value), sizeof value);
+    return value;
+}
+
+/// The first part of a layer's record is a Row as it lies in memory, whatever its kind is.
+inline const Row& row_at(const uint8_t* record) noexcept {
+    static_assert(offsetof(Row, kind) == layer::kind && offsetof(Row, activation) == 1 &&
+                  offsetof(Row, in) == layer::in && offsetof(Row, out) == layer::out &&
+                  offsetof(Row, slope) == layer::slope && sizeof(Row) == layer::window);
+    return *reinterpret_cast<const Row*>(record);
 }
 
 inline uint32_t bits_of(float value) noexcept {
@@ -154,8 +173,9 @@ inline bool little_endian() noexcept {
     return first == 1;
 }
 
-constexpr uint32_t align(uint32_t n, uint32_t alignment) noexcept {
-    return (n + alignment - 1) / alignment * alignment;
+/// The next multiple of a power of two.
+constexpr uint32_t align(uint32_t n, uint32_t power_of_two) noexcept {
+    return (n + power_of_two - 1) & ~(power_of_two - 1);
 }
 
 inline const uint8_t* layer_at(const uint8_t* bytes, uint32_t index) noexcept {

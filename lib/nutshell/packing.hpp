@@ -11,8 +11,8 @@
 
 namespace nutshell {
 
-/// The list of packings: name, number in the .nut file, outputs and inputs of a block, form of the
-/// weights, forms of the bias.
+/// The list of packings, ordered by number: name, number in the .nut file, outputs and inputs of a
+/// block (powers of two), form of the weights, forms of the bias.
 #define NUTSHELL_PACKINGS(X)                              \
     X(canonical, 0, 1, 1, as_they_are, for_signed_inputs) \
     X(simd, 1, 8, 8, as_they_are, for_both)               \
@@ -34,38 +34,59 @@ enum class WeightForm : uint8_t { as_they_are, plus_128 };
 enum class BiasForms : uint8_t { for_signed_inputs, for_unsigned_inputs, for_both };
 
 struct PackingRule {
-    const char* name;
-    int outputs;
-    int inputs;
+    uint8_t outputs;
+    uint8_t inputs;
     WeightForm weights;
     BiasForms bias;
 };
 
+namespace detail {
+inline constexpr PackingRule kPackingRules[] = {
+#define NUTSHELL_RULE(name, number, outputs, inputs, weights, bias) \
+    {outputs, inputs, WeightForm::weights, BiasForms::bias},
+    NUTSHELL_PACKINGS(NUTSHELL_RULE)
+#undef NUTSHELL_RULE
+};
+inline constexpr uint8_t kPackingCount = sizeof kPackingRules / sizeof *kPackingRules;
+
+constexpr bool is_power_of_two(int n) noexcept { return n > 0 && (n & (n - 1)) == 0; }
+constexpr bool packings_are_valid() noexcept {
+    int number_expected = 0;
+#define NUTSHELL_CHECK(name, number, outputs, inputs, ...)                                    \
+    if (number != number_expected++ || !is_power_of_two(outputs) || !is_power_of_two(inputs)) \
+        return false;
+    NUTSHELL_PACKINGS(NUTSHELL_CHECK)
+#undef NUTSHELL_CHECK
+    return true;
+}
+static_assert(packings_are_valid());
+}  // namespace detail
+
 /// True for a number that the list knows.
 constexpr bool known(Packing packing) noexcept {
-    switch (packing) {
-#define NUTSHELL_CASE(name, ...) case Packing::name:
-        NUTSHELL_PACKINGS(NUTSHELL_CASE)
-#undef NUTSHELL_CASE
-        return true;
-    }
-    return false;
+    return static_cast<uint8_t>(packing) < detail::kPackingCount;
 }
 
 /// packing must be known.
 constexpr PackingRule rule_of(Packing packing) noexcept {
+    return detail::kPackingRules[static_cast<uint8_t>(packing)];
+}
+
+/// The name in the list; apart from the rule, since firmware has no use for it.
+constexpr const char* name_of(Packing packing) noexcept {
     switch (packing) {
-#define NUTSHELL_CASE(name, number, outputs, inputs, weights, bias) \
-    case Packing::name:                                             \
-        return {#name, outputs, inputs, WeightForm::weights, BiasForms::bias};
+#define NUTSHELL_CASE(name, ...) \
+    case Packing::name:          \
+        return #name;
         NUTSHELL_PACKINGS(NUTSHELL_CASE)
 #undef NUTSHELL_CASE
     }
-    return {"unknown", 1, 1, WeightForm::as_they_are, BiasForms::for_signed_inputs};
+    return "unknown";
 }
 
-constexpr int32_t round_up(int32_t n, int32_t multiple) noexcept {
-    return (n + multiple - 1) / multiple * multiple;
+/// The next multiple of a power of two.
+constexpr int32_t round_up(int32_t n, int32_t power_of_two) noexcept {
+    return (n + power_of_two - 1) & -power_of_two;
 }
 
 /// Outputs with padding: the length of a bias of one form, of per-output multipliers and shifts.
@@ -87,12 +108,23 @@ constexpr int32_t packed_biases(Packing packing, int32_t out) noexcept {
     return forms * packed_outputs(packing, out);
 }
 
+/// Where the first weight of output o lies, in weights from the beginning.
+constexpr int32_t packed_row(Packing packing, int32_t in, int32_t o) noexcept {
+    const PackingRule rule = rule_of(packing);
+    const int32_t in_block = o & (rule.outputs - 1);
+    return (o - in_block) * packed_inputs(packing, in) + in_block * rule.inputs;
+}
+
+/// How far the weight of input i lies behind the first one of its output.
+constexpr int32_t packed_column(Packing packing, int32_t i) noexcept {
+    const PackingRule rule = rule_of(packing);
+    const int32_t in_block = i & (rule.inputs - 1);
+    return (i - in_block) * rule.outputs + in_block;
+}
+
 /// Where the weight of output o and input i lies, in weights from the beginning.
 constexpr int32_t packed_index(Packing packing, int32_t in, int32_t o, int32_t i) noexcept {
-    const PackingRule rule = rule_of(packing);
-    const int32_t block =
-        (o / rule.outputs) * (packed_inputs(packing, in) / rule.inputs) + i / rule.inputs;
-    return (block * rule.outputs + o % rule.outputs) * rule.inputs + i % rule.inputs;
+    return packed_row(packing, in, o) + packed_column(packing, i);
 }
 
 /// weights[out][in] -> packed[packed_weights].

@@ -25,72 +25,28 @@ bool valid_multiplier(int32_t multiplier, int shift) noexcept {
     return multiplier >= 1 << 30 && shift >= kMinShift && shift <= kMaxShift;
 }
 
-/// The largest magnitude of one output's bias, of whatever form.
-int64_t largest_bias(const Int8Tensors& tensors, int32_t out, int32_t output) noexcept {
-    int64_t most = 0;
-    for (int32_t at = output; at < packed_biases(tensors.packing, out);
-         at += packed_outputs(tensors.packing, out)) {
-        const int64_t bias = tensors.bias[at];
-        if (bias > most || -bias > most) most = bias < 0 ? -bias : bias;
-    }
-    return most;
-}
-
-/// One weight, whatever its form.
-int weight_at(const Int8Tensors& tensors, int32_t in, int32_t output, int32_t input) noexcept {
-    const int flip = rule_of(tensors.packing).weights == WeightForm::plus_128 ? 0x80 : 0;
-    return static_cast<int8_t>(tensors.weight[packed_index(tensors.packing, in, output, input)] ^
-                               flip);
-}
-
-struct RowSums {
+struct Sums {
     int32_t weights;
-    int32_t magnitudes;
+    uint32_t magnitudes;
 };
 
-RowSums sums_of(const Int8Tensors& tensors, int32_t in, int32_t output) noexcept {
-    RowSums sums{0, 0};
-    for (int32_t i = 0; i < in; i++) {
-        const int weight = weight_at(tensors, in, output, i);
+/// What the weights of one output add up to from input `first` on, those behind input `in` that
+/// fill up a block included.
+Sums sums_of(const Int8Tensors& tensors, int32_t in, int32_t output, int32_t first) noexcept {
+    const int flip = rule_of(tensors.packing).weights == WeightForm::plus_128 ? 0x80 : 0;
+    const int32_t columns = packed_inputs(tensors.packing, in);
+    const int8_t* row = tensors.weight + packed_row(tensors.packing, in, output);
+    Sums sums{0, 0};
+    for (int32_t i = first; i < columns; i++) {
+        const int weight = static_cast<int8_t>(row[packed_column(tensors.packing, i)] ^ flip);
         sums.weights += weight;
-        sums.magnitudes += weight < 0 ? -weight : weight;
+        sums.magnitudes += static_cast<uint32_t>(weight < 0 ? -weight : weight);
     }
     return sums;
 }
 
-/// True when no input can take the sum of one output beyond `limit` at any step. Inputs count as
-/// much as the unsigned ones of some kernels. The cheap bound is nearly always enough.
-bool sum_fits(const Int8Tensors& tensors, int32_t in, int32_t out, int32_t output,
-              int32_t limit) noexcept {
-    const int64_t bias = largest_bias(tensors, out, output);
-    if (bias + int64_t{255} * 127 * in <= limit) return true;
-    return bias + int64_t{255} * sums_of(tensors, in, output).magnitudes <= limit;
-}
-
-/// Where a packing holds the bias in two forms, both must say the same: else the answer would
-/// depend on which one a processor reads.
-bool forms_agree(const Int8Tensors& tensors, int32_t in, int32_t out) noexcept {
-    if (rule_of(tensors.packing).bias != BiasForms::for_both) return true;
-    const int32_t rows = packed_outputs(tensors.packing, out);
-    for (int32_t o = 0; o < out; o++) {
-        const int64_t sum = sums_of(tensors, in, o).weights;
-        if (tensors.bias[rows + o] != tensors.bias[o] - 128 * sum) return false;
-    }
-    return true;
-}
-
-/// Inputs and outputs that only fill up a block add nothing to any sum.
-bool padding_is_zero(const Int8Tensors& tensors, int32_t in, int32_t out) noexcept {
-    const int32_t rows = packed_outputs(tensors.packing, out);
-    const int32_t columns = packed_inputs(tensors.packing, in);
-    int32_t any = 0;
-    for (int32_t o = 0; o < rows; o++) {
-        for (int32_t i = o < out ? in : 0; i < columns; i++) any |= weight_at(tensors, in, o, i);
-        if (o < out) continue;
-        any |= static_cast<int32_t>(largest_bias(tensors, out, o) != 0);
-        if (tensors.per_output) any |= tensors.multiplier[o] | tensors.shift[o];
-    }
-    return any == 0;
+uint32_t magnitude(int32_t x) noexcept {
+    return x < 0 ? 0u - static_cast<uint32_t>(x) : static_cast<uint32_t>(x);
 }
 
 /// True unless a weight is -128, which no kernel is made for.
@@ -101,6 +57,37 @@ bool weights_symmetric(const Int8Tensors& tensors, int32_t count) noexcept {
         if (tensors.weight[i] == forbidden) return false;
     }
     return true;
+}
+
+/// One output, or what fills up a block: that adds nothing to any sum.
+Status check_output(const Int8Tensors& tensors, int32_t in, int32_t out, int32_t o) noexcept {
+    const bool fills_up = o >= out;
+    if (sums_of(tensors, in, o, fills_up ? 0 : in).magnitudes != 0) return Status::bad_quantization;
+
+    const bool two_forms = rule_of(tensors.packing).bias == BiasForms::for_both;
+    const int32_t bias = tensors.bias[o];
+    const int32_t other = two_forms ? tensors.bias[packed_outputs(tensors.packing, out) + o] : bias;
+    const int32_t multiplier = tensors.multiplier[tensors.per_output ? o : 0];
+    const int shift = tensors.shift[tensors.per_output ? o : 0];
+    if (fills_up) {
+        const bool zero = (bias | other) == 0 && (!tensors.per_output || (multiplier | shift) == 0);
+        return zero ? Status::ok : Status::bad_quantization;
+    }
+    if (!valid_multiplier(multiplier, shift)) return Status::bad_quantization;
+
+    // No input may take the sum beyond the limit at any step; inputs count as much as the unsigned
+    // ones of some kernels. The cheap bound is nearly always enough.
+    const uint32_t limit = static_cast<uint32_t>(kMaxSum) >> (shift > 0 ? shift : 0);
+    const uint32_t one = magnitude(bias), two = magnitude(other);
+    if (one > limit || two > limit) return Status::sum_overflow;
+    const uint32_t left = limit - (one > two ? one : two);
+    if (!two_forms && left >> 15 >= static_cast<uint32_t>(in)) return Status::ok;
+    const Sums sums = sums_of(tensors, in, o, 0);
+    if (sums.magnitudes >= 1u << 24 || 255 * sums.magnitudes > left) return Status::sum_overflow;
+
+    // Two forms must say the same: else the answer would depend on which one a processor reads.
+    const bool agree = !two_forms || other == bias - 128 * sums.weights;
+    return agree ? Status::ok : Status::bad_quantization;
 }
 
 }  // namespace
@@ -114,16 +101,12 @@ Status check_quantized(const Row& row, const Int8Tensors& tensors) noexcept {
     if (!valid_scale(tensors.in) || !valid_scale(tensors.sum) || !valid_scale(tensors.out) ||
         needs_table(row.activation) != (tensors.table != nullptr) ||
         (!tensors.table && !same(tensors.sum, tensors.out)) ||
-        !weights_symmetric(tensors, packed_weights(tensors.packing, in, out)) ||
-        !padding_is_zero(tensors, in, out) || !forms_agree(tensors, in, out)) {
+        !weights_symmetric(tensors, packed_weights(tensors.packing, in, out))) {
         return Status::bad_quantization;
     }
-    for (int32_t o = 0; o < out; o++) {
-        const int32_t channel = tensors.per_output ? o : 0;
-        const int8_t shift = tensors.shift[channel];
-        if (!valid_multiplier(tensors.multiplier[channel], shift)) return Status::bad_quantization;
-        const int32_t limit = kMaxSum >> (shift > 0 ? shift : 0);
-        if (!sum_fits(tensors, in, out, o, limit)) return Status::sum_overflow;
+    for (int32_t o = 0; o < packed_outputs(tensors.packing, out); o++) {
+        const Status status = check_output(tensors, in, out, o);
+        if (status != Status::ok) return status;
     }
     return Status::ok;
 }

@@ -27,7 +27,7 @@ constexpr int32_t multiply_high(int32_t a, int32_t b) noexcept {
 
 /// x / 2^shift, rounded to the nearest, ties away from zero. shift in 0..31.
 constexpr int32_t divide_by_power_of_two(int32_t x, int shift) noexcept {
-    const int32_t mask = static_cast<int32_t>((int64_t{1} << shift) - 1);
+    const int32_t mask = static_cast<int32_t>((uint32_t{1} << shift) - 1);
     const int32_t threshold = (mask >> 1) + (x < 0 ? 1 : 0);
     return (x >> shift) + ((x & mask) > threshold ? 1 : 0);
 }

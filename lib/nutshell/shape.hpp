@@ -14,14 +14,18 @@ struct Shape {
     int32_t width;
     int32_t channels;
 
-    /// Elements of one sample.
-    constexpr int32_t size() const noexcept { return height * width * channels; }
+    /// Elements of one sample. (Inline even for size: a call costs more, and a shape on the stack.)
+    [[gnu::always_inline]] constexpr int32_t size() const noexcept {
+        return height * width * channels;
+    }
 
     /// True when every side is in 1..kMaxSize and the product too. A false shape has no size().
     constexpr bool valid() const noexcept {
         if (height < 1 || width < 1 || channels < 1) return false;
-        if (height > kMaxSize || width > kMaxSize / height) return false;
-        return channels <= kMaxSize / (height * width);
+        if (height > kMaxSize || width > kMaxSize || channels > kMaxSize) return false;
+        // Products, since a small processor would link half a kilobyte to divide.
+        const int64_t area = int64_t{height} * width;
+        return area <= kMaxSize && area * channels <= kMaxSize;
     }
 };
 

@@ -13,19 +13,6 @@ bool all_zero(const uint8_t* bytes, uint32_t size) noexcept {
     return any == 0;
 }
 
-Shape read_shape(const uint8_t* at) noexcept {
-    return {static_cast<int32_t>(read32(at)), static_cast<int32_t>(read32(at + 4)),
-            static_cast<int32_t>(read32(at + 8))};
-}
-
-Row read_row(const uint8_t* record) noexcept {
-    Row row{static_cast<Kind>(record[layer::kind]),
-            static_cast<Activation>(record[layer::activation]), read_shape(record + layer::in),
-            read_shape(record + layer::out), 0.0f};
-    row.slope = read_float(record + layer::slope);
-    return row;
-}
-
 Status check_header(const uint8_t* bytes, size_t size) noexcept {
     if (size < kHeaderBytes) return Status::truncated;
     if (read32(bytes + header::magic) != kMagic) return Status::bad_magic;
@@ -110,28 +97,44 @@ bool is_per_output(const uint8_t* bytes, uint32_t multiplier_section) noexcept {
            read32(section_at(bytes, multiplier_section) + section::bytes) > 4;
 }
 
-/// The layer's record, and its sections from `next_section` on, which it moves forward.
+/// What has no meaning in a layer's record is zero.
+bool rest_is_zero(const uint8_t* record, NumberType numbers) noexcept {
+    const uint32_t reserved =
+        numbers == NumberType::float32 ? layer::quantization : layer::reserved;
+    return read16(record + layer::unused) == 0 &&
+           all_zero(record + layer::window, layer::weight - layer::window) &&
+           record[layer::zero_points + 3] == 0 &&
+           all_zero(record + reserved, kLayerBytes - reserved);
+}
+
+/// The codes that a layer reads mean what those that the layer before it writes do.
+bool reads_what_the_last_wrote(const uint8_t* record) noexcept {
+    const uint8_t* last = record - kLayerBytes;
+    return read32(last + layer::out_scale) == read32(record + layer::in_scale) &&
+           last[layer::zero_points + 2] == record[layer::zero_points];
+}
+
+/// The sections of a layer are those from `next_section` on, which it moves forward.
 Status check_layer(const uint8_t* bytes, const uint8_t* record, const Row& row, Form form,
                    uint32_t& next_section) noexcept {
-    const RowBytes canonical = canonical_bytes(row);
-    const uint32_t reserved =
-        form.numbers == NumberType::float32 ? layer::quantization : layer::reserved;
-    if (memcmp(record, canonical.at, sizeof canonical.at) != 0 ||
-        !all_zero(record + reserved, kLayerBytes - reserved) ||
-        record[layer::zero_points + 3] != 0) {
-        return Status::bad_layer;
-    }
-    const LayerSections sections = sections_of(row, form, is_per_output(bytes, next_section + 2));
-    if (form.numbers == NumberType::int8 && !needs_table(row.activation) &&
+    const bool per_output = is_per_output(bytes, next_section + 2);
+    const uint32_t count = section_count(row, form);
+    if (form.numbers == NumberType::int8 && count < kMaxLayerSections &&
         read16(record + layer::table) != 0) {
         return Status::bad_section;
     }
-    for (uint32_t i = 0; i < sections.count; i++, next_section++) {
-        if (read16(record + sections.at[i].field) != next_section) return Status::bad_section;
-        const Status status = check_section(bytes, next_section, form, sections.at[i]);
+    for (uint32_t i = 0; i < count; i++, next_section++) {
+        const Section expected = section_of(row, form, per_output, i);
+        if (read16(record + expected.field) != next_section) return Status::bad_section;
+        const Status status = check_section(bytes, next_section, form, expected);
         if (status != Status::ok) return status;
     }
     return Status::ok;
+}
+
+/// The bytes of the section whose number stands at `field` of a record.
+const uint8_t* data_at(const uint8_t* bytes, const uint8_t* field) noexcept {
+    return bytes + read32(section_at(bytes, read16(field)) + section::offset);
 }
 
 /// Behind the layers comes at most a self-test.
@@ -146,48 +149,24 @@ Status check_rest(const uint8_t* bytes, uint32_t index, Form form) noexcept {
     return all_zero(answer + 4, kSelfTestBytes - 4) ? Status::ok : Status::bad_section;
 }
 
-Status check_layers(const uint8_t* bytes) noexcept {
+/// (Apart from its caller for size: branches reach further in small functions.)
+[[gnu::noinline]] Status check_layers(const uint8_t* bytes) noexcept {
     const uint32_t count = read16(bytes + header::layers);
     const Form form = form_of(bytes);
     if (form.numbers == NumberType::float32 && form.packing != Packing::canonical) {
         return Status::unsupported;
     }
     uint32_t next_section = 0;
-    Shape previous{};
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t* record = layer_at(bytes, i);
-        const Row row = read_row(record);
+        const Row& row = row_at(record);
         if (!valid(row, read32(record + layer::slope))) return Status::bad_layer;
-        if (i > 0 && !meets(previous, row.in)) return Status::bad_layer;
+        if (i > 0 && !meets(row_at(record - kLayerBytes).out, row.in)) return Status::bad_layer;
+        if (!rest_is_zero(record, form.numbers)) return Status::bad_layer;
         const Status status = check_layer(bytes, record, row, form, next_section);
         if (status != Status::ok) return status;
-        previous = row.out;
     }
     return check_rest(bytes, next_section, form);
-}
-
-/// The numbers themselves, once all sections are known to be where they belong.
-Status check_numbers(const File& file) noexcept {
-    for (int i = 0; i < file.layer_count(); i++) {
-        const Row row = file.row(i);
-        Status status = Status::ok;
-        if (file.type() == NumberType::int8) {
-            status = check_quantized(row, file.int8_tensors(i));
-            if (status == Status::ok && i > 0 &&
-                !same(file.int8_tensors(i - 1).out, file.int8_tensors(i).in)) {
-                status = Status::bad_quantization;
-            }
-        } else {
-            const TensorSizes sizes = tensor_sizes(row);
-            const Tensors tensors = file.tensors(i);
-            if (!all_finite(tensors.weight, sizes.weight) ||
-                !all_finite(tensors.bias, sizes.bias)) {
-                status = Status::non_finite_weights;
-            }
-        }
-        if (status != Status::ok) return status;
-    }
-    return Status::ok;
 }
 
 uint32_t fingerprint_in(const uint8_t* bytes) noexcept {
@@ -210,44 +189,47 @@ bool all_finite(const float* x, int32_t n) noexcept {
     return (seen >> 31) == 0;
 }
 
-Row File::row(int layer) const noexcept {
-    return read_row(layer_at(bytes_, static_cast<uint32_t>(layer)));
+uint32_t File::size() const noexcept { return read32(bytes_ + header::file_size); }
+uint32_t File::fingerprint() const noexcept { return read32(bytes_ + header::fingerprint); }
+uint32_t File::model_id() const noexcept { return read32(bytes_ + header::model_id); }
+uint32_t File::parent_id() const noexcept { return read32(bytes_ + header::parent_id); }
+int File::layer_count() const noexcept {
+    return bytes_ ? static_cast<int>(read16(bytes_ + header::layers)) : 0;
 }
-
-const uint8_t* File::section(int layer, uint32_t field) const noexcept {
-    const uint8_t* record = layer_at(bytes_, static_cast<uint32_t>(layer));
-    return bytes_ + read32(section_at(bytes_, read16(record + field)) + section::offset);
+int File::code_layer() const noexcept {
+    return static_cast<int>(read16(bytes_ + header::code_layer));
 }
-
 NumberType File::type() const noexcept { return form_of(bytes_).numbers; }
-
 Packing File::packing() const noexcept { return form_of(bytes_).packing; }
 
+Row File::row(int layer) const noexcept {
+    return row_at(layer_at(bytes_, static_cast<uint32_t>(layer)));
+}
+
 Tensors File::tensors(int layer) const noexcept {
-    return {reinterpret_cast<const float*>(section(layer, layer::weight)),
-            reinterpret_cast<const float*>(section(layer, layer::bias))};
+    const uint8_t* record = layer_at(bytes_, static_cast<uint32_t>(layer));
+    return {reinterpret_cast<const float*>(data_at(bytes_, record + layer::weight)),
+            reinterpret_cast<const float*>(data_at(bytes_, record + layer::bias))};
 }
 
 Int8Tensors File::int8_tensors(int layer) const noexcept {
     const uint8_t* record = layer_at(bytes_, static_cast<uint32_t>(layer));
+    const auto data = [&](uint32_t field) noexcept { return data_at(bytes_, record + field); };
     const auto quantization = [&](uint32_t scale, uint32_t index) noexcept {
         return Quantization{read_float(record + scale),
                             static_cast<int8_t>(record[layer::zero_points + index])};
     };
-    Int8Tensors tensors;
-    tensors.weight = reinterpret_cast<const int8_t*>(section(layer, layer::weight));
-    tensors.bias = reinterpret_cast<const int32_t*>(section(layer, layer::bias));
-    tensors.multiplier = reinterpret_cast<const int32_t*>(section(layer, layer::multiplier));
-    tensors.shift = reinterpret_cast<const int8_t*>(section(layer, layer::shift));
-    if (read16(record + layer::table) != 0) {
-        tensors.table = reinterpret_cast<const int8_t*>(section(layer, layer::table));
-    }
-    tensors.in = quantization(layer::in_scale, 0);
-    tensors.sum = quantization(layer::sum_scale, 1);
-    tensors.out = quantization(layer::out_scale, 2);
-    tensors.packing = packing();
-    tensors.per_output = is_per_output(bytes_, read16(record + layer::multiplier));
-    return tensors;
+    const bool has_table = read16(record + layer::table) != 0;
+    return {reinterpret_cast<const int8_t*>(data(layer::weight)),
+            reinterpret_cast<const int32_t*>(data(layer::bias)),
+            reinterpret_cast<const int32_t*>(data(layer::multiplier)),
+            reinterpret_cast<const int8_t*>(data(layer::shift)),
+            has_table ? reinterpret_cast<const int8_t*>(data(layer::table)) : nullptr,
+            packing(),
+            is_per_output(bytes_, read16(record + layer::multiplier)),
+            quantization(layer::in_scale, 0),
+            quantization(layer::sum_scale, 1),
+            quantization(layer::out_scale, 2)};
 }
 
 const uint8_t* File::self_test() const noexcept {
@@ -257,7 +239,7 @@ const uint8_t* File::self_test() const noexcept {
     return bytes_ + read32(record + section::offset);
 }
 
-Status check(const void* data, size_t size, File& file) noexcept {
+Status check_layout(const void* data, size_t size, File& file) noexcept {
     if (!data) return Status::null_argument;
     if (reinterpret_cast<uintptr_t>(data) % kFileAlignment != 0) return Status::misaligned;
     if (!little_endian()) return Status::wrong_endianness;
@@ -268,15 +250,37 @@ Status check(const void* data, size_t size, File& file) noexcept {
     if (status == Status::ok) status = check_layers(bytes);
     if (status != Status::ok) return status;
     if (fingerprint_in(bytes) != read32(bytes + header::fingerprint)) return Status::bad_header;
+    file.bytes_ = bytes;
+    return Status::ok;
+}
+
+Status check_float32(const File& file) noexcept {
+    for (int i = 0; i < file.layer_count(); i++) {
+        const TensorSizes sizes = tensor_sizes(file.row(i));
+        const Tensors tensors = file.tensors(i);
+        if (!all_finite(tensors.weight, sizes.weight) || !all_finite(tensors.bias, sizes.bias)) {
+            return Status::non_finite_weights;
+        }
+    }
+    return Status::ok;
+}
+
+Status check_int8(const File& file) noexcept {
+    for (int i = 0; i < file.layer_count(); i++) {
+        const uint8_t* record = layer_at(file.bytes_, static_cast<uint32_t>(i));
+        if (i > 0 && !reads_what_the_last_wrote(record)) return Status::bad_quantization;
+        const Int8Tensors tensors = file.int8_tensors(i);
+        const Status status = check_quantized(row_at(record), tensors);
+        if (status != Status::ok) return status;
+    }
+    return Status::ok;
+}
+
+Status check(const void* data, size_t size, File& file) noexcept {
     File view;
-    view.bytes_ = bytes;
-    view.size_ = read32(bytes + header::file_size);
-    view.fingerprint_ = read32(bytes + header::fingerprint);
-    view.model_id_ = read32(bytes + header::model_id);
-    view.parent_id_ = read32(bytes + header::parent_id);
-    view.layer_count_ = static_cast<int>(read16(bytes + header::layers));
-    view.code_layer_ = static_cast<int>(read16(bytes + header::code_layer));
-    status = check_numbers(view);
+    Status status = check_layout(data, size, view);
+    if (status != Status::ok) return status;
+    status = view.type() == NumberType::int8 ? check_int8(view) : check_float32(view);
     if (status == Status::ok) file = view;
     return status;
 }

@@ -76,16 +76,17 @@ constexpr size_t kFileAlignment = 16;
 /// What a model computes in. The numbers are those of the .nut file.
 enum class NumberType : uint8_t { float32 = 0, int8 = 1 };
 
-/// A checked file: pointers into the caller's bytes, nothing copied. Only check() fills one.
+/// A checked file: a pointer to the caller's bytes, nothing copied. Only check() fills one; another
+/// may be asked for its layer_count() only, which is 0.
 class File {
   public:
-    int layer_count() const noexcept { return layer_count_; }
+    int layer_count() const noexcept;
     /// Layers in front of the code: layer_count() for an encoder alone, 0 for a decoder alone.
-    int code_layer() const noexcept { return code_layer_; }
-    uint32_t fingerprint() const noexcept { return fingerprint_; }
-    uint32_t model_id() const noexcept { return model_id_; }
-    uint32_t parent_id() const noexcept { return parent_id_; }
-    uint32_t size() const noexcept { return size_; }
+    int code_layer() const noexcept;
+    uint32_t fingerprint() const noexcept;
+    uint32_t model_id() const noexcept;
+    uint32_t parent_id() const noexcept;
+    uint32_t size() const noexcept;
 
     NumberType type() const noexcept;
     /// canonical in a float32 file.
@@ -101,21 +102,21 @@ class File {
     const uint8_t* self_test() const noexcept;
 
   private:
-    const uint8_t* section(int layer, uint32_t field) const noexcept;
-    friend Status check(const void* bytes, size_t size, File& file) noexcept;
+    friend Status check_layout(const void* bytes, size_t size, File& file) noexcept;
+    friend Status check_int8(const File& file) noexcept;
     const uint8_t* bytes_ = nullptr;
-    uint32_t size_ = 0;
-    uint32_t fingerprint_ = 0;
-    uint32_t model_id_ = 0;
-    uint32_t parent_id_ = 0;
-    int layer_count_ = 0;
-    int code_layer_ = 0;
 };
 
 /// Checks bytes[size], whoever wrote them, and fills `file` when all is well. Reads nothing outside
 /// the range, does not recurse or allocate, takes time linear in size. Bytes behind the file's own
 /// end are ignored. On an error `file` is untouched.
 Status check(const void* bytes, size_t size, File& file) noexcept;
+
+/// check() in two steps, so that a program links what it reads: everything but the numbers, then
+/// the numbers of a file of that type.
+Status check_layout(const void* bytes, size_t size, File& file) noexcept;
+Status check_float32(const File& file) noexcept;
+Status check_int8(const File& file) noexcept;
 
 /// Whether a quantized layer can run: scales, multipliers and shifts within their ranges, a table
 /// exactly where one is needed, weights -127..127, padding zero, all forms of a bias the same, sums

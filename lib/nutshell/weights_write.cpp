@@ -17,24 +17,33 @@ uint32_t align_log2_of(Form form) noexcept { return form.numbers == NumberType::
 
 /// The sections of layer i and where their bytes are.
 struct LayerData {
-    LayerSections sections;
+    uint32_t count;
+    Section sections[kMaxLayerSections];
     const void* bytes[kMaxLayerSections];
 };
 
 LayerData data_of(const FileContents& contents, int i) noexcept {
+    const Row& row = contents.rows[i];
     const Form form = form_of(contents);
+    LayerData data{section_count(row, form), {}, {}};
+    const bool per_output = contents.int8_tensors && contents.int8_tensors[i].per_output;
+    for (uint32_t s = 0; s < data.count; s++)
+        data.sections[s] = section_of(row, form, per_output, s);
     if (contents.int8_tensors) {
         const Int8Tensors& tensors = contents.int8_tensors[i];
-        return {sections_of(contents.rows[i], form, tensors.per_output),
-                {tensors.weight, tensors.bias, tensors.multiplier, tensors.shift, tensors.table}};
+        const void* bytes[] = {tensors.weight, tensors.bias, tensors.multiplier, tensors.shift,
+                               tensors.table};
+        memcpy(data.bytes, bytes, sizeof bytes);
+    } else {
+        data.bytes[0] = contents.tensors[i].weight;
+        data.bytes[1] = contents.tensors[i].bias;
     }
-    const Tensors& tensors = contents.tensors[i];
-    return {sections_of(contents.rows[i], form, false), {tensors.weight, tensors.bias}};
+    return data;
 }
 
 uint32_t section_count(const FileContents& contents) noexcept {
     uint32_t count = contents.self_test ? 1 : 0;
-    for (int i = 0; i < contents.layer_count; i++) count += data_of(contents, i).sections.count;
+    for (int i = 0; i < contents.layer_count; i++) count += data_of(contents, i).count;
     return count;
 }
 
@@ -86,7 +95,7 @@ void write_quantization(const Int8Tensors& tensors, uint8_t* record) noexcept {
 
 Status check_tensors(const FileContents& contents, int i) noexcept {
     const LayerData data = data_of(contents, i);
-    for (uint32_t s = 0; s < data.sections.count; s++) {
+    for (uint32_t s = 0; s < data.count; s++) {
         if (!data.bytes[s]) return Status::null_argument;
     }
     if (contents.int8_tensors) {
@@ -131,9 +140,8 @@ size_t file_size(const FileContents& contents) noexcept {
         kHeaderBytes + layers * kLayerBytes + section_count(contents) * kSectionBytes;
     uint32_t size = align(tables, alignment);
     for (int i = 0; i < contents.layer_count; i++) {
-        const LayerSections sections = data_of(contents, i).sections;
-        for (uint32_t s = 0; s < sections.count; s++)
-            size += align(sections.at[s].bytes, alignment);
+        const LayerData data = data_of(contents, i);
+        for (uint32_t s = 0; s < data.count; s++) size += align(data.sections[s].bytes, alignment);
         if (size > kMaxFileBytes) return 0;
     }
     return size + (contents.self_test ? align(kSelfTestBytes, alignment) : 0);
@@ -148,9 +156,8 @@ uint32_t model_id(const FileContents& contents) noexcept {
     uint32_t crc = fingerprint_of(contents.rows, contents.layer_count, contents.code_layer);
     for (int i = 0; i < contents.layer_count; i++) {
         const LayerData data = data_of(contents, i);
-        for (uint32_t s = 0; s < data.sections.count; s++) {
-            crc =
-                crc32c(crc, static_cast<const uint8_t*>(data.bytes[s]), data.sections.at[s].bytes);
+        for (uint32_t s = 0; s < data.count; s++) {
+            crc = crc32c(crc, static_cast<const uint8_t*>(data.bytes[s]), data.sections[s].bytes);
         }
     }
     return crc;
@@ -177,10 +184,10 @@ Status write(const FileContents& contents, void* out, size_t capacity, size_t& w
         memcpy(record, row.at, sizeof row.at);
         if (contents.int8_tensors) write_quantization(contents.int8_tensors[i], record);
         const LayerData data = data_of(contents, i);
-        for (uint32_t s = 0; s < data.sections.count; s++, index++) {
-            write16(record + data.sections.at[s].field, index);
-            offset = write_section(bytes, index, offset, data.sections.at[s], form.packing,
-                                   data.bytes[s]);
+        for (uint32_t s = 0; s < data.count; s++, index++) {
+            write16(record + data.sections[s].field, index);
+            offset =
+                write_section(bytes, index, offset, data.sections[s], form.packing, data.bytes[s]);
         }
     }
     if (contents.self_test) {

@@ -87,7 +87,7 @@ nlohmann::ordered_json facts_of(const Export& model, const std::vector<std::stri
             {"layer_sizes", layer_sizes(model.rows)},
             {"part", name_of(model.part)},
             {"type", int8 ? "int8" : "float32"},
-            {"packing", rule_of(file.packing()).name},
+            {"packing", name_of(file.packing())},
             {"bytes", file.size()},
             {"model_id", model_id}};
 }

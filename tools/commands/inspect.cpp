@@ -79,7 +79,7 @@ nlohmann::ordered_json describe(const AnyKind& graph, const std::string& path) {
             {"code_layer", graph.code_layer()},
             {"parameters", parameters_of(graph)},
             {"type", type_of(graph)},
-            {"packing", rule_of(packing_of(graph)).name},
+            {"packing", name_of(packing_of(graph))},
             {"fingerprint", hexadecimal(graph.fingerprint())},
             {"model_id", hexadecimal(graph.model_id)},
             {"parent_id", hexadecimal(graph.parent_id)},

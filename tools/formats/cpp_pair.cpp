@@ -39,7 +39,7 @@ bool is_int8(const Pair& pair) { return pair.file.type() == NumberType::int8; }
 
 std::string numbers_text(const Pair& pair) {
     if (!is_int8(pair)) return "float32";
-    return std::string("int8, weights in the order ") + rule_of(pair.file.packing()).name;
+    return std::string("int8, weights in the order ") + name_of(pair.file.packing());
 }
 
 unsigned alignment_of(const Pair& pair) {

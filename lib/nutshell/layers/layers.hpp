@@ -32,8 +32,8 @@ constexpr bool valid(const Row& row, uint32_t slope_bits) noexcept {
     if (!row.in.valid() || !row.out.valid()) return false;
     if (row.activation > Activation::tanh) return false;
     const bool leaky = row.activation == Activation::leaky_relu;
-    const bool slope_fits = leaky ? slope_bits >= float_bits(1e-6f) && slope_bits < float_bits(1.0f)
-                                  : (slope_bits & 0x7FFFFFFFu) == 0;
+    const bool slope_fits =
+        leaky ? slope_bits >= float_bits(1e-6f) && slope_bits < float_bits(1.0f) : slope_bits == 0;
     return slope_fits && visit_kind(row.kind, false, [&](auto layer) noexcept {
                return decltype(layer)::valid(row);
            });

@@ -14,6 +14,17 @@ uint32_t call_host(uint32_t operation, const void* argument) noexcept {
     return r0;
 }
 
+/// number / 10, without the library's division, which a Cortex-M0 would need for this alone.
+/// Source: Warren, "Hacker's Delight", 10-17: a sum of shifts is at most one too small.
+uint32_t tenth_of(uint32_t number) noexcept {
+    uint32_t tenth = (number >> 1) + (number >> 2);
+    tenth += tenth >> 4;
+    tenth += tenth >> 8;
+    tenth += tenth >> 16;
+    tenth >>= 3;
+    return number - 10 * tenth > 9 ? tenth + 1 : tenth;
+}
+
 uint32_t address_of(const void* pointer) noexcept {
     return static_cast<uint32_t>(reinterpret_cast<uintptr_t>(pointer));
 }
@@ -28,8 +39,9 @@ void print(int32_t number) noexcept {
     *first = 0;
     uint32_t rest = number < 0 ? 0u - static_cast<uint32_t>(number) : static_cast<uint32_t>(number);
     do {
-        *--first = static_cast<char>('0' + rest % 10);
-        rest /= 10;
+        const uint32_t tenth = tenth_of(rest);
+        *--first = static_cast<char>('0' + (rest - 10 * tenth));
+        rest = tenth;
     } while (rest > 0);
     if (number < 0) *--first = '-';
     print(first);

@@ -2,14 +2,12 @@
 // From reset to main on an M-profile processor: vector table, floating-point and vector unit,
 // variables; and what happens when something goes wrong. Source: Arm, "Armv7-M Architecture
 // Reference Manual", B1.5 and B3.2.
-#include <string.h>
-
 #include "board.hpp"
 
 extern "C" {
 // Defined by sections.ld.
-extern uint8_t nutshell_data_in_flash[], nutshell_data_begin[], nutshell_data_end[];
-extern uint8_t nutshell_bss_begin[], nutshell_bss_end[];
+extern uint32_t nutshell_data_in_flash[], nutshell_data_begin[], nutshell_data_end[];
+extern uint32_t nutshell_bss_begin[], nutshell_bss_end[];
 extern uint8_t nutshell_free_begin[], nutshell_free_end[], nutshell_stack_top[];
 
 int main();
@@ -20,9 +18,11 @@ int main();
     *reinterpret_cast<volatile uint32_t*>(0xE000ED88u) |= 0xFu << 20;
     __asm__ volatile("dsb\nisb" ::: "memory");
 #endif
-    memcpy(nutshell_data_begin, nutshell_data_in_flash,
-           static_cast<size_t>(nutshell_data_end - nutshell_data_begin));
-    memset(nutshell_bss_begin, 0, static_cast<size_t>(nutshell_bss_end - nutshell_bss_begin));
+    // Word by word in place of memcpy and memset, whose fast versions are larger than the rest of
+    // this file; volatile, or the compiler would call them all the same.
+    const uint32_t* from = nutshell_data_in_flash;
+    for (volatile uint32_t* to = nutshell_data_begin; to != nutshell_data_end;) *to++ = *from++;
+    for (volatile uint32_t* to = nutshell_bss_begin; to != nutshell_bss_end;) *to++ = 0;
     nutshell::board::exit(main());
 }
 
