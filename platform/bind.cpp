@@ -79,6 +79,9 @@ void activation_gradient(Activation activation, float slope, int n, const float*
 float sigmoid_cross_entropy(int n, float scale, const float* target, float* z) noexcept {
     return NUTSHELL_RUN(sigmoid_cross_entropy)(n, scale, target, z);
 }
+float sigmoid_cross_entropy_bytes(int n, float scale, const uint8_t* bytes, float* z) noexcept {
+    return NUTSHELL_RUN(sigmoid_cross_entropy_bytes)(n, scale, bytes, z);
+}
 float squared_error(int n, float scale, const float* target, float* y) noexcept {
     return NUTSHELL_RUN(squared_error)(n, scale, target, y);
 }

@@ -3,6 +3,7 @@
 // long chains of dependent operations: a processor that works on two at a time waits half as
 // long. Each lane's arithmetic is that of V.
 #pragma once
+#include <stdint.h>
 
 namespace nutshell {
 
@@ -15,6 +16,9 @@ struct Pair {
     static void store(float* p, Pair x) noexcept {
         V::store(p, x.a);
         V::store(p + V::lanes, x.b);
+    }
+    static Pair load_bytes(const uint8_t* p) noexcept {
+        return {V::load_bytes(p), V::load_bytes(p + V::lanes)};
     }
     static Pair set(float x) noexcept { return {V::set(x), V::set(x)}; }
     static Pair mul_add(Pair x, Pair y, Pair z) noexcept {

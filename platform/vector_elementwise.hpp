@@ -11,29 +11,17 @@ namespace nutshell {
 template <class V, class Base>
 struct ElementwiseKernels : Base {
     static void add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept {
-        const V scale = V::set(alpha);
-        for_each<V>(n, [=](int j, auto part) noexcept {
-            V sum = load(y + j, part);
-            const float* row = x + j;
-            for (int i = 0; i < rows; i++, row += n) sum = V::mul_add(scale, load(row, part), sum);
-            store(y + j, sum, part);
-        });
+        int j = 0;
+        for (; j + add_vectors * lanes <= n; j += add_vectors * lanes) {
+            add_rows<add_vectors>(rows, n, alpha, x + j, y + j, Full<V>{});
+        }
+        for (; j + lanes <= n; j += lanes) add_rows<1>(rows, n, alpha, x + j, y + j, Full<V>{});
+        if (j < n) add_rows<1>(rows, n, alpha, x + j, y + j, Part<V>{n - j});
     }
 
     static void scale_bytes(int n, const uint8_t* bytes, float* x) noexcept {
-        // 1 / 255 in two parts: the first has 9 bits, so that its product with a byte is exact, and
-        // the sum is rounded once.
-        const V high = V::set(257.0f / 65536.0f), low = V::set(1.0f / (255.0f * 65536.0f));
-        const auto scaled = [=](const uint8_t* p) noexcept {
-            const V byte = V::load_bytes(p);
-            return V::mul_add(byte, low, byte * high);
-        };
-        int i = 0;
-        for (; i + lanes <= n; i += lanes) V::store(x + i, scaled(bytes + i));
-        if (i == n) return;
-        uint8_t rest[lanes] = {};
-        for (int j = 0; i + j < n; j++) rest[j] = bytes[i + j];
-        V::store_part(x + i, scaled(rest), n - i);
+        for_each_pair<V>(
+            n, [=](int i, auto part) noexcept { store(x + i, values(bytes + i, part), part); });
     }
 
     static void leaky_relu(int n, float slope, float* x) noexcept {
@@ -78,29 +66,13 @@ struct ElementwiseKernels : Base {
     }
 
     static float sigmoid_cross_entropy(int n, float scale, const float* target, float* z) noexcept {
-        // log(1 + e) is summed as the logarithm of a product of at most factors_per_product factors
-        // of at most 2.
-        CrossEntropy<V> sum{V::set(0.0f), V::set(1.0f)};
-        V logarithms = V::set(0.0f);
-        int i = 0;
-        while (n - i >= 2 * lanes) {
-            CrossEntropy<Pair<V>> pairs{Pair<V>::set(0.0f), Pair<V>::set(1.0f)};
-            const int left = (n - i) / (2 * lanes);
-            const int end = i + 2 * lanes * (left < pairs_per_product ? left : pairs_per_product);
-            for (; i < end; i += 2 * lanes) {
-                pairs = cross_entropy(pairs, i, scale, target, z, Both<V>{});
-            }
-            sum.linear = sum.linear + (pairs.linear.a + pairs.linear.b);
-            logarithms = logarithms + elementary::log(pairs.product.a * pairs.product.b);
-        }
-        if (i + lanes <= n) {
-            sum = cross_entropy(sum, i, scale, target, z, Full<V>{});
-            i += lanes;
-        }
-        if (i < n) sum = cross_entropy(sum, i, scale, target, z, Part<V>{n - i});
-        return V::sum(sum.linear + (logarithms + elementary::log(sum.product)));
+        return sum_of_cross_entropy(n, scale, target, z);
     }
 
+    static float sigmoid_cross_entropy_bytes(int n, float scale, const uint8_t* bytes,
+                                             float* z) noexcept {
+        return sum_of_cross_entropy(n, scale, bytes, z);
+    }
     static float squared_error(int n, float scale, const float* target, float* y) noexcept {
         const V twice = V::set(2.0f * scale);
         V sum = V::set(0.0f);
@@ -165,6 +137,48 @@ struct ElementwiseKernels : Base {
   private:
     static constexpr int lanes = V::lanes;
 
+    /// Vectors of a row that are added at a time: they hide the latency of an addition.
+    static constexpr int add_vectors = 8;
+
+    template <int Count, class P>
+    static void add_rows(int rows, ptrdiff_t stride, float alpha, const float* x, float* y,
+                         P part) noexcept {
+        const V scale = V::set(alpha);
+        V sum[Count];
+        NUTSHELL_UNROLL
+        for (int v = 0; v < Count; v++) sum[v] = load(y + v * lanes, part);
+        for (int i = 0; i < rows; i++, x += stride) {
+            NUTSHELL_UNROLL
+            for (int v = 0; v < Count; v++) {
+                sum[v] = V::mul_add(scale, load(x + v * lanes, part), sum[v]);
+            }
+        }
+        NUTSHELL_UNROLL
+        for (int v = 0; v < Count; v++) store(y + v * lanes, sum[v], part);
+    }
+
+    /// What an array of floats, or of bytes as scale_bytes takes them, holds at p.
+    template <class P>
+    static auto values(const float* p, P part) noexcept {
+        return load(p, part);
+    }
+    static Pair<V> values(const uint8_t* p, Both<V>) noexcept { return scaled<Pair<V>>(p); }
+    static V values(const uint8_t* p, Full<V>) noexcept { return scaled<V>(p); }
+    static V values(const uint8_t* p, Part<V> part) noexcept {
+        uint8_t there[lanes] = {};
+        for (int i = 0; i < part.count; i++) there[i] = p[i];
+        return scaled<V>(there);
+    }
+
+    /// Bytes / 255. That is multiplied in two parts: the first has 9 bits, so that its product with
+    /// a byte is exact, and the sum is rounded once.
+    template <class W>
+    static W scaled(const uint8_t* p) noexcept {
+        const W byte = W::load_bytes(p);
+        return W::mul_add(byte, W::set(1.0f / (255.0f * 65536.0f)),
+                          byte * W::set(257.0f / 65536.0f));
+    }
+
     /// Two factors of at most 2 from each: 2^100 is far from the largest float.
     static constexpr int pairs_per_product = 50;
 
@@ -190,11 +204,11 @@ struct ElementwiseKernels : Base {
         W linear;   // sum of max(z, 0) - z * target
         W product;  // of 1 + exp(-|z|)
     };
-    template <class W, class P>
+    template <class W, class Sample, class P>
     static CrossEntropy<W> cross_entropy(CrossEntropy<W> sum, int i, float scale,
-                                         const float* target, float* z, P part) noexcept {
+                                         const Sample* target, float* z, P part) noexcept {
         const W zero = W::set(0.0f), one = W::set(1.0f);
-        const W logit = load(z + i, part), t = load(target + i, part);
+        const W logit = load(z + i, part), t = values(target + i, part);
         const elementary::Sigmoid<W> s = elementary::sigmoid(logit);
         store(z + i, (s.value - t) * W::set(scale), part);
         W linear = W::max(zero, logit) - logit * t, growth = one + s.exp_minus_abs;
@@ -205,6 +219,31 @@ struct ElementwiseKernels : Base {
             }
         }
         return {sum.linear + linear, sum.product * growth};
+    }
+
+    template <class Sample>
+    static float sum_of_cross_entropy(int n, float scale, const Sample* target, float* z) noexcept {
+        // log(1 + e) is summed as the logarithm of a product of at most factors_per_product factors
+        // of at most 2.
+        CrossEntropy<V> sum{V::set(0.0f), V::set(1.0f)};
+        V logarithms = V::set(0.0f);
+        int i = 0;
+        while (n - i >= 2 * lanes) {
+            CrossEntropy<Pair<V>> pairs{Pair<V>::set(0.0f), Pair<V>::set(1.0f)};
+            const int left = (n - i) / (2 * lanes);
+            const int end = i + 2 * lanes * (left < pairs_per_product ? left : pairs_per_product);
+            for (; i < end; i += 2 * lanes) {
+                pairs = cross_entropy(pairs, i, scale, target, z, Both<V>{});
+            }
+            sum.linear = sum.linear + (pairs.linear.a + pairs.linear.b);
+            logarithms = logarithms + elementary::log(pairs.product.a * pairs.product.b);
+        }
+        if (i + lanes <= n) {
+            sum = cross_entropy(sum, i, scale, target, z, Full<V>{});
+            i += lanes;
+        }
+        if (i < n) sum = cross_entropy(sum, i, scale, target, z, Part<V>{n - i});
+        return V::sum(sum.linear + (logarithms + elementary::log(sum.product)));
     }
 };
 

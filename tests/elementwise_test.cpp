@@ -148,6 +148,25 @@ TEST_CASE("losses and sums are right at every small size") {
     });
 }
 
+TEST_CASE("cross-entropy of bytes is that of their values, to the bit") {
+    for_all([](const Kernels& kernels, int n, Arrays& arrays) {
+        std::vector<uint8_t> bytes;
+        for (int i = 0; i < n; i++) bytes.push_back(static_cast<uint8_t>(255 - i * 7));
+        std::vector<float> target(bytes.size());
+        kernels.scale_bytes(n, bytes.data(), target.data());
+        std::vector<float> expected = arrays.a.values();
+        const float loss = kernels.sigmoid_cross_entropy(n, 0.25f, target.data(), expected.data());
+        for (const Side guarded : {Side::begin, Side::end}) {
+            Guarded<uint8_t> from(bytes, guarded);
+            Guarded<float> z(arrays.a.values(), guarded);
+            CHECK(kernels.sigmoid_cross_entropy_bytes(n, 0.25f, from.data(), z.data()) == loss);
+            CHECK(z.values() == expected);
+            CHECK(z.intact());
+            CHECK(from.values() == bytes);
+        }
+    });
+}
+
 TEST_CASE("updates of weights are right at every small size, and clear the gradients") {
     const double rate = wide(kStep.rate), scale = wide(kStep.gradient_scale);
     const double decay = wide(kStep.decay);

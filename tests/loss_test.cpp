@@ -7,6 +7,7 @@
 #include <cfloat>
 
 #include "device_fixture.hpp"
+#include "nutshell/image.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;
@@ -100,4 +101,22 @@ TEST_CASE("binary cross-entropy takes sigmoid outputs only, squared error takes 
     CHECK_FALSE(BinaryCrossEntropy::accepts(Activation::tanh));
     CHECK(MeanSquaredError::accepts(Activation::linear));
     CHECK(MeanSquaredError::accepts(Activation::tanh));
+}
+
+TEST_CASE("bytes as targets give the bits of their values") {
+    const Sums sums;
+    std::vector<uint8_t> bytes;
+    for (size_t i = 0; i < sums.z.size(); i++) bytes.push_back(static_cast<uint8_t>(i * 37));
+    std::vector<float> values(bytes.size());
+    to_float(bytes.data(), kRows * kFeatures, values.data());
+    const auto check = [&](auto loss, Activation activation) {
+        std::vector<float> from_bytes = sums.z, from_values = sums.z;
+        CHECK(loss.gradient(activation, 0, kRows, kFeatures, 0.5f, bytes.data(),
+                            from_bytes.data()) == loss.gradient(activation, 0, kRows, kFeatures,
+                                                                0.5f, values.data(),
+                                                                from_values.data()));
+        CHECK(from_bytes == from_values);
+    };
+    check(BinaryCrossEntropy{}, Activation::sigmoid);
+    check(MeanSquaredError{}, Activation::tanh);
 }

@@ -72,16 +72,23 @@ class Updater {
                 },
                 settings_.optimizer);
         }
+        const size_t sample_size = static_cast<size_t>(graph.rows()[0].in.size());
         for (Group& group : groups_) {
             group.tape = AlignedFloats(slice * static_cast<size_t>(graph.totals().tape));
             group.inner = AlignedFloats(slice * static_cast<size_t>(graph.totals().inner) * 2);
-            group.samples = AlignedFloats(slice * static_cast<size_t>(graph.rows()[0].in.size()));
+            if (sparse_) {
+                group.bytes.resize(slice * sample_size);
+            } else {
+                group.samples = AlignedFloats(slice * sample_size);
+            }
         }
     }
 
-    /// One update from the samples that `indices` name. Returns the sum of their losses, which is
+    /// One update from the samples that `indices` name; indices[known] with known >= count are
+    /// those that the next updates will be asked for. Returns the sum of their losses, which is
     /// not finite when the weights were left alone because training diverged.
-    double step(const uint32_t* indices, int count, float rate) {
+    double step(const uint32_t* indices, int count, int known, float rate) {
+        known_ = indices + known;
         return settings_.per_sample ? per_sample(indices, count, rate)
                                     : whole_batch(indices, count, rate);
     }
@@ -106,8 +113,10 @@ class Updater {
   private:
     /// Scratch memory of the samples that are computed together.
     struct Group {
-        AlignedFloats tape, inner, samples;
-        SparseSamples::Slice sparse;
+        AlignedFloats tape, inner;
+        AlignedFloats samples;        // of dense training
+        SparseSamples::Slice sparse;  // of sparse training
+        std::vector<uint8_t> bytes;   // the same samples, as targets
         double loss = 0;
     };
 
@@ -168,21 +177,37 @@ class Updater {
 
     double pass(Group& group, const uint32_t* indices, int rows, float scale, float alpha,
                 float* into) {
-        data_.copy_samples(indices, rows, group.samples.data());
-        if (!sparse_) return run(graph_, group, rows, scale, alpha, into);
+        prefetch(indices, rows);
+        if (!sparse_) {
+            float* samples = group.samples.data();
+            data_.copy_samples(indices, rows, samples);
+            return run(graph_, samples, samples, group, rows, scale, alpha, into);
+        }
+        data_.copy_bytes(indices, rows, group.bytes.data());
         sparse_->copy_samples(indices, rows, group.sparse);
-        return run(SparseInput(graph_, group.sparse.rows()), group, rows, scale, alpha, into);
+        const float* none = nullptr;
+        return run(SparseInput(graph_, group.sparse.rows()), none, group.bytes.data(), group, rows,
+                   scale, alpha, into);
     }
 
-    template <class Network>
-    double run(const Network& network, Group& group, int rows, float scale, float alpha,
-               float* into) {
+    /// Brings samples that will soon be asked for into the cache, as many as are computed now.
+    void prefetch(const uint32_t* indices, int rows) const {
+        const std::ptrdiff_t first = kSlice * pool_.threads();
+        const std::ptrdiff_t last = std::min(first + rows, known_ - indices);
+        for (std::ptrdiff_t i = first; i < last; i++) {
+            data_.prefetch(indices[i]);
+            if (sparse_) sparse_->prefetch(indices[i]);
+        }
+    }
+
+    template <class Network, class Sample>
+    double run(const Network& network, const float* x, const Sample* target, Group& group, int rows,
+               float scale, float alpha, float* into) {
         const auto add = settings_.loss == LossKind::binary_cross_entropy
-                             ? accumulate<BinaryCrossEntropy, Network>
-                             : accumulate<MeanSquaredError, Network>;
-        const float* samples = group.samples.data();
+                             ? accumulate<BinaryCrossEntropy, Network, Sample>
+                             : accumulate<MeanSquaredError, Network, Sample>;
         const float* weights = rounding_ ? rounding_->rounded().data() : weights_.data();
-        return add(network, weights, Pass{rows}, samples, samples, scale, alpha, group.tape.data(),
+        return add(network, weights, Pass{rows}, x, target, scale, alpha, group.tape.data(),
                    group.inner.data(), into);
     }
 
@@ -192,6 +217,7 @@ class Updater {
     std::optional<SparseSamples> sparse_;
     std::optional<RoundedWeights> rounding_;
     AlignedFloats weights_;
+    const uint32_t* known_ = nullptr;  // behind the last sample that is known to come
     std::vector<Group> groups_;
     AlignedFloats gradients_;  // [groups][parameters]
     AlignedFloats moments_;
@@ -272,7 +298,8 @@ class Fit {
                 return sum / train_.count;
             }
             const int rows = std::min(batch(), train_.count - at);
-            const double loss = updater_.step(order_.data() + at, rows, rate_at(epoch, update_++));
+            const double loss = updater_.step(order_.data() + at, rows, train_.count - at,
+                                              rate_at(epoch, update_++));
             if (first_loss_ < 0) first_loss_ = loss / rows;
             sum += loss;
             if (!std::isfinite(sum)) return diverge(epoch);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "nutshell/image.hpp"
+#include "prefetch.hpp"
 
 namespace nutshell::tools {
 namespace {
@@ -39,7 +40,7 @@ bool SparseSamples::pays(const Dataset& data) {
     return static_cast<size_t>(zeros) * 3 >= data.bytes.size() * 2;
 }
 
-SparseSamples::SparseSamples(const Dataset& data) {
+SparseSamples::SparseSamples(const Dataset& data) : sample_size_(data.shape.size()) {
     const size_t size = static_cast<size_t>(data.shape.size());
     begin_.push_back(0);
     for (size_t first = 0; first < data.bytes.size(); first += size) {
@@ -53,18 +54,29 @@ SparseSamples::SparseSamples(const Dataset& data) {
 }
 
 void SparseSamples::copy_samples(const uint32_t* indices, int rows, Slice& slice) const {
-    slice.begin.assign(1, 0);
-    slice.column.clear();
-    slice.bytes.clear();
-    for (int row = 0; row < rows; row++) {
-        const auto first = static_cast<std::ptrdiff_t>(begin_[indices[row]]);
-        const auto last = static_cast<std::ptrdiff_t>(begin_[indices[row] + 1]);
-        slice.column.insert(slice.column.end(), column_.begin() + first, column_.begin() + last);
-        slice.bytes.insert(slice.bytes.end(), value_.begin() + first, value_.begin() + last);
-        slice.begin.push_back(static_cast<int32_t>(slice.column.size()));
+    const size_t most = static_cast<size_t>(rows) * static_cast<size_t>(sample_size_);
+    if (slice.column.size() < most) {
+        slice.begin.resize(static_cast<size_t>(rows) + 1);
+        slice.column.resize(most);
+        slice.value.resize(most);
+        slice.nonzero.resize(most);
     }
-    slice.value.resize(slice.bytes.size());
-    to_float(slice.bytes.data(), slice.begin.back(), slice.value.data());
+    size_t end = 0;
+    for (int row = 0; row < rows; row++) {
+        const size_t first = begin_[indices[row]], last = begin_[indices[row] + 1];
+        slice.begin[static_cast<size_t>(row)] = static_cast<int32_t>(end);
+        std::copy(column_.data() + first, column_.data() + last, slice.column.data() + end);
+        std::copy(value_.data() + first, value_.data() + last, slice.nonzero.data() + end);
+        end += last - first;
+    }
+    slice.begin[static_cast<size_t>(rows)] = static_cast<int32_t>(end);
+    to_float(slice.nonzero.data(), static_cast<int32_t>(end), slice.value.data());
+}
+
+void SparseSamples::prefetch(uint32_t index) const {
+    const size_t first = begin_[index], size = begin_[index + 1] - first;
+    tools::prefetch(column_.data() + first, size);
+    tools::prefetch(value_.data() + first, size);
 }
 
 bool SparseInput::fits(const Graph& graph) { return graph.rows()[0].kind == Kind::dense; }

@@ -19,11 +19,11 @@ class SparseSamples {
 
     explicit SparseSamples(const Dataset& data);
 
-    /// Some samples in the form that kernels read.
+    /// Some samples, in the form that kernels read.
     struct Slice {
         std::vector<int32_t> begin, column;
         std::vector<float> value;
-        std::vector<uint8_t> bytes;
+        std::vector<uint8_t> nonzero;
 
         SparseRows rows() const { return {begin.data(), column.data(), value.data()}; }
     };
@@ -31,7 +31,11 @@ class SparseSamples {
     /// Fills `slice` with the samples that `indices` name.
     void copy_samples(const uint32_t* indices, int rows, Slice& slice) const;
 
+    /// Starts to bring a sample into the cache: it will be copied soon.
+    void prefetch(uint32_t index) const;
+
   private:
+    int sample_size_;
     std::vector<size_t> begin_;  // [count + 1]
     std::vector<uint16_t> column_;
     std::vector<uint8_t> value_;

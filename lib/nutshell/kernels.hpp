@@ -102,6 +102,10 @@ void activation_gradient(Activation activation, float slope, int n, const float*
 /// absolute error of 2e-7 or four units in the last place, whichever is larger.
 float sigmoid_cross_entropy(int n, float scale, const float* target, float* z) noexcept;
 
+/// The same with the targets bytes[n] / 255: the bits that scale_bytes and sigmoid_cross_entropy
+/// give.
+float sigmoid_cross_entropy_bytes(int n, float scale, const uint8_t* bytes, float* z) noexcept;
+
 /// Squared error of y[n] against target[n]. Overwrites y with the gradient
 /// 2 * (y - target) * scale and returns the sum of the n squares, not scaled.
 float squared_error(int n, float scale, const float* target, float* y) noexcept;
@@ -126,23 +130,24 @@ void adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gra
 
 /// The list of the kernels: the table and the platforms are derived from it.
 #define NUTSHELL_KERNELS(X) NUTSHELL_FLOAT_KERNELS(X) NUTSHELL_INT8_KERNELS(X)
-#define NUTSHELL_FLOAT_KERNELS(X) \
-    X(gemm_nt)                    \
-    X(gemm_nn)                    \
-    X(gemm_tn)                    \
-    X(sparse_gemm_nn)             \
-    X(sparse_gemm_tn)             \
-    X(add_rows)                   \
-    X(scale_bytes)                \
-    X(leaky_relu)                 \
-    X(sigmoid)                    \
-    X(tanh)                       \
-    X(activation_gradient)        \
-    X(sigmoid_cross_entropy)      \
-    X(squared_error)              \
-    X(sum_of_squares)             \
-    X(sgd_step)                   \
-    X(momentum_step)              \
+#define NUTSHELL_FLOAT_KERNELS(X)  \
+    X(gemm_nt)                     \
+    X(gemm_nn)                     \
+    X(gemm_tn)                     \
+    X(sparse_gemm_nn)              \
+    X(sparse_gemm_tn)              \
+    X(add_rows)                    \
+    X(scale_bytes)                 \
+    X(leaky_relu)                  \
+    X(sigmoid)                     \
+    X(tanh)                        \
+    X(activation_gradient)         \
+    X(sigmoid_cross_entropy)       \
+    X(sigmoid_cross_entropy_bytes) \
+    X(squared_error)               \
+    X(sum_of_squares)              \
+    X(sgd_step)                    \
+    X(momentum_step)               \
     X(adam_step)
 
 /// One pointer per kernel: how a host program holds the platform it chose.

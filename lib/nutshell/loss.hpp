@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What training makes small. A loss sees the last layer's sums (logits), its activation and the
 // target; it overwrites the sums with their gradient and returns the loss, so that sigmoid, loss
-// and gradient are one pass. Each is a mean over the features of a sample.
+// and gradient are one pass. Each is a mean over the features of a sample. Targets are floats, or
+// bytes that stand for byte / 255.
 #pragma once
 #include "layers/activation.hpp"
 
@@ -21,14 +22,23 @@ struct BinaryCrossEntropy {
 
     /// z[rows][n] against target[rows][n]: z becomes scale / n times the gradient of each row's
     /// mean loss. Returns the sum of the rows' mean losses.
-    static double gradient(Activation, float, int rows, int n, float scale, const float* target,
+    template <class Sample>
+    static double gradient(Activation, float, int rows, int n, float scale, const Sample* target,
                            float* z) noexcept {
         const float per_feature = scale / static_cast<float>(n);
         double sum = 0.0;
         for (int row = 0; row < rows; row++, target += n, z += n) {
-            sum += static_cast<double>(kernels::sigmoid_cross_entropy(n, per_feature, target, z));
+            sum += static_cast<double>(row_gradient(n, per_feature, target, z));
         }
         return sum / n;
+    }
+
+  private:
+    static float row_gradient(int n, float scale, const float* target, float* z) noexcept {
+        return kernels::sigmoid_cross_entropy(n, scale, target, z);
+    }
+    static float row_gradient(int n, float scale, const uint8_t* target, float* z) noexcept {
+        return kernels::sigmoid_cross_entropy_bytes(n, scale, target, z);
     }
 };
 
@@ -43,19 +53,19 @@ struct MeanSquaredError {
     /// As above, for z[rows][n] before the activation (slope is leaky relu's). The activation is
     /// applied here; its derivative needs the output, which the error pass overwrites, so that a
     /// strip at a time is copied.
+    template <class Sample>
     static double gradient(Activation activation, float slope, int rows, int n, float scale,
-                           const float* target, float* z) noexcept {
-        constexpr int strip = 64;
+                           const Sample* target, float* z) noexcept {
         const float per_feature = scale / static_cast<float>(n);
         double sum = 0.0;
         for (int row = 0; row < rows; row++, target += n, z += n) {
             for (int at = 0; at < n; at += strip) {
                 const int width = n - at < strip ? n - at : strip;
-                float y[strip];
+                float y[strip], values[strip];
                 apply(activation, slope, width, z + at);
                 for (int i = 0; i < width; i++) y[i] = z[at + i];
-                sum += static_cast<double>(
-                    kernels::squared_error(width, per_feature, target + at, z + at));
+                sum += static_cast<double>(kernels::squared_error(
+                    width, per_feature, floats(width, target + at, values), z + at));
                 kernels::activation_gradient(activation, slope, width, y, z + at);
             }
         }
@@ -63,6 +73,14 @@ struct MeanSquaredError {
     }
 
   private:
+    static constexpr int strip = 64;
+
+    static const float* floats(int, const float* target, float*) noexcept { return target; }
+    static const float* floats(int n, const uint8_t* target, float* values) noexcept {
+        kernels::scale_bytes(n, target, values);
+        return values;
+    }
+
     static void apply(Activation activation, float slope, int n, float* z) noexcept {
         if (activation == Activation::relu) {
             kernels::leaky_relu(n, 0.0f, z);

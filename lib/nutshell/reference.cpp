@@ -95,6 +95,20 @@ void add_scaled_rows(int rows, int n, const float* scales, ptrdiff_t scale_strid
     }
 }
 
+float value_of(float x) noexcept { return x; }
+float value_of(uint8_t byte) noexcept { return static_cast<float>(byte) / 255.0f; }
+
+template <class Sample>
+float cross_entropy(int n, float scale, const Sample* target, float* z) noexcept {
+    return sum_in_parts(n, [=](int i) noexcept {
+        const float logit = z[i], t = value_of(target[i]);
+        const elementary::Sigmoid<Scalar> s = elementary::sigmoid(Scalar{logit});
+        const float positive = logit < 0 ? 0.0f : logit;
+        z[i] = (s.value.v - t) * scale;
+        return (positive - logit * t) + elementary::log_one_plus(s.exp_minus_abs).v;
+    });
+}
+
 }  // namespace
 
 void Reference::gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias,
@@ -151,7 +165,7 @@ void Reference::add_rows(int rows, int n, float alpha, const float* x, float* y)
 }
 
 void Reference::scale_bytes(int n, const uint8_t* bytes, float* x) noexcept {
-    for (int i = 0; i < n; i++) x[i] = static_cast<float>(bytes[i]) / 255.0f;
+    for (int i = 0; i < n; i++) x[i] = value_of(bytes[i]);
 }
 
 void Reference::leaky_relu(int n, float slope, float* x) noexcept {
@@ -187,13 +201,12 @@ void Reference::activation_gradient(Activation activation, float slope, int n, c
 }
 
 float Reference::sigmoid_cross_entropy(int n, float scale, const float* target, float* z) noexcept {
-    return sum_in_parts(n, [=](int i) noexcept {
-        const float logit = z[i];
-        const elementary::Sigmoid<Scalar> s = elementary::sigmoid(Scalar{logit});
-        const float positive = logit < 0 ? 0.0f : logit;
-        z[i] = (s.value.v - target[i]) * scale;
-        return (positive - logit * target[i]) + elementary::log_one_plus(s.exp_minus_abs).v;
-    });
+    return cross_entropy(n, scale, target, z);
+}
+
+float Reference::sigmoid_cross_entropy_bytes(int n, float scale, const uint8_t* bytes,
+                                             float* z) noexcept {
+    return cross_entropy(n, scale, bytes, z);
 }
 
 float Reference::squared_error(int n, float scale, const float* target, float* y) noexcept {

@@ -16,10 +16,10 @@ namespace nutshell {
 /// last(): adds alpha times the gradient of scale * (sum of the rows' losses) into `into` and
 /// returns that sum. tape holds `rows` times the chain's tape; inner, two buffers of `rows` times
 /// its widest inner activation (one when it has two layers). Does not touch `into` when the loss
-/// is not finite.
-template <class Loss, class Network>
+/// is not finite. Targets are floats or bytes, as the loss reads them.
+template <class Loss, class Network, class Sample>
 double accumulate(const Network& network, const float* parameters, Pass pass, const float* x,
-                  const float* target, float scale, float alpha, float* tape, float* inner,
+                  const Sample* target, float scale, float alpha, float* tape, float* inner,
                   float* into) noexcept {
     network.forward(parameters, pass, x, tape);
     const Row& last = network.last();

@@ -12,6 +12,7 @@
 #include "nutshell/image.hpp"
 #include "tools/data/readers.hpp"
 #include "tools/error.hpp"
+#include "tools/prefetch.hpp"
 
 namespace nutshell::tools {
 
@@ -217,6 +218,22 @@ void Dataset::copy_samples(const uint32_t* indices, int rows, float* out) const 
     for (int row = 0; row < rows; row++) {
         copy_sample(static_cast<int>(indices[row]), out);
         out += shape.size();
+    }
+}
+
+void Dataset::copy_bytes(const uint32_t* indices, int rows, uint8_t* out) const {
+    const size_t size = static_cast<size_t>(shape.size());
+    for (int row = 0; row < rows; row++, out += size) {
+        std::copy_n(bytes.data() + indices[row] * size, size, out);
+    }
+}
+
+void Dataset::prefetch(uint32_t index) const {
+    const size_t size = static_cast<size_t>(shape.size());
+    if (bytes.empty()) {
+        tools::prefetch(floats.data() + index * size, size);
+    } else {
+        tools::prefetch(bytes.data() + index * size, size);
     }
 }
 
