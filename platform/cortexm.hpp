@@ -51,12 +51,25 @@ using RunGroups = void(Groups*);
     groups.step = 0;
 }
 
+#if defined(__ARM_ARCH_6M__)
+/// multiply_high for |a| at most kMaxSum and b >= 0, of four products of 16 bits each: there is
+/// none of 64, and a function for it would be linked for this alone.
+constexpr int32_t high_product(int32_t a, int32_t b) noexcept {
+    const int32_t a_low = static_cast<int16_t>(a), a_high = (a - a_low) >> 16;
+    const int32_t b_low = b & 0xFFFF, b_high = b >> 16;
+    const int32_t middle = a_high * b_low + a_low * b_high + ((a_low * b_low) >> 16);
+    return 2 * a_high * b_high + ((middle + (1 << 14)) >> 15);
+}
+#else
+constexpr int32_t high_product(int32_t a, int32_t b) noexcept { return multiply_high(a, b); }
+#endif
+
 /// Requantizes the group that the assembly stopped at, and steps over it.
 [[gnu::noinline]] inline void requantize_any_shift(Groups& groups,
                                                    const Requantization& rule) noexcept {
     for (int i = 0; i < 4; i++) {
         const int32_t multiplier = rule.per_output ? groups.multiplier[i] : *rule.multiplier;
-        const int32_t code = multiply(groups.four[i], {multiplier, groups.shift[i]});
+        const int32_t code = multiply<high_product>(groups.four[i], {multiplier, groups.shift[i]});
         *groups.y++ = clamp_to_int8(code + rule.zero_point, INT8_MIN, INT8_MAX);
     }
     groups.bias += 4;

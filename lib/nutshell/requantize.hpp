@@ -32,10 +32,13 @@ constexpr int32_t divide_by_power_of_two(int32_t x, int shift) noexcept {
     return (x >> shift) + ((x & mask) > threshold ? 1 : 0);
 }
 
-/// x * scale, rounded twice. |x| at most kMaxSum, also when shifted left by the scale.
+/// x * scale, rounded twice. |x| at most kMaxSum, also when shifted left by the scale. A processor
+/// may have a multiply_high of its own.
+template <int32_t high(int32_t, int32_t) noexcept = multiply_high>
 constexpr int32_t multiply(int32_t x, FixedPoint scale) noexcept {
-    if (scale.shift > 0) return multiply_high(x * (1 << scale.shift), scale.multiplier);
-    return divide_by_power_of_two(multiply_high(x, scale.multiplier), -scale.shift);
+    const int left = scale.shift > 0 ? scale.shift : 0;
+    const int32_t product = high(x * (1 << left), scale.multiplier);
+    return divide_by_power_of_two(product, left - scale.shift);
 }
 
 constexpr int8_t clamp_to_int8(int32_t x, int32_t low, int32_t high) noexcept {

@@ -8,6 +8,14 @@ namespace nutshell {
 /// The largest side, and the largest number of elements, of one sample or one weight tensor side.
 constexpr int32_t kMaxSize = 1 << 20;
 
+/// True when a * b <= most, for positive sides and most from kMaxSize to 2^24. Without a division
+/// or 64 bits, for which a small processor would link functions: the first product rules out that
+/// the second one overflows.
+constexpr bool fits(int32_t a, int32_t b, int32_t most) noexcept {
+    return (a >> 12) * (b >> 12) <= 1 &&
+           static_cast<uint32_t>(a) * static_cast<uint32_t>(b) <= static_cast<uint32_t>(most);
+}
+
 /// A table row or a vector of n numbers is {1, 1, n}; an image is {height, width, channels}.
 struct Shape {
     int32_t height;
@@ -23,9 +31,7 @@ struct Shape {
     constexpr bool valid() const noexcept {
         if (height < 1 || width < 1 || channels < 1) return false;
         if (height > kMaxSize || width > kMaxSize || channels > kMaxSize) return false;
-        // Products, since a small processor would link half a kilobyte to divide.
-        const int64_t area = int64_t{height} * width;
-        return area <= kMaxSize && area * channels <= kMaxSize;
+        return fits(height, width, kMaxSize) && fits(height * width, channels, kMaxSize);
     }
 };
 

@@ -21,7 +21,7 @@ struct DenseLayer {
     /// True when the shapes are flat and the weights number at most 2^24.
     static constexpr bool valid(const Row& row) noexcept {
         return row.in == flat(row.in.size()) && row.out == flat(row.out.size()) &&
-               int64_t{row.in.size()} * row.out.size() <= 1 << 24;
+               fits(row.in.size(), row.out.size(), 1 << 24);
     }
 
     /// x[rows][in] -> y[rows][out].
