@@ -36,12 +36,14 @@ struct Vec {
     }
     static Vec set(float x) noexcept { return {_mm256_set1_ps(x)}; }
     static Vec mul_add(Vec a, Vec b, Vec c) noexcept { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+    static Vec sub_mul(Vec c, Vec a, Vec b) noexcept { return {_mm256_fnmadd_ps(a.v, b.v, c.v)}; }
     static Vec abs(Vec a) noexcept { return {_mm256_andnot_ps(sign_bit(), a.v)}; }
+    static Vec minus_abs(Vec a) noexcept { return {_mm256_or_ps(sign_bit(), a.v)}; }
     static Vec max(Vec a, Vec b) noexcept { return {_mm256_max_ps(a.v, b.v)}; }
     static Vec min(Vec a, Vec b) noexcept { return {_mm256_min_ps(a.v, b.v)}; }
     static Vec sqrt(Vec a) noexcept { return {_mm256_sqrt_ps(a.v)}; }
     static Vec select_negative(Vec x, Vec a, Vec b) noexcept {
-        return {_mm256_blendv_ps(b.v, a.v, _mm256_cmp_ps(x.v, _mm256_setzero_ps(), _CMP_LT_OQ))};
+        return {_mm256_blendv_ps(b.v, a.v, x.v)};  // by the sign bit
     }
     static Vec select_positive(Vec x, Vec a, Vec b) noexcept {
         return {_mm256_blendv_ps(b.v, a.v, _mm256_cmp_ps(x.v, _mm256_setzero_ps(), _CMP_GT_OQ))};

@@ -41,7 +41,9 @@ struct Vec {
     }
     static Vec set(float x) noexcept { return {_mm512_set1_ps(x)}; }
     static Vec mul_add(Vec a, Vec b, Vec c) noexcept { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+    static Vec sub_mul(Vec c, Vec a, Vec b) noexcept { return {_mm512_fnmadd_ps(a.v, b.v, c.v)}; }
     static Vec abs(Vec a) noexcept { return {_mm512_andnot_ps(sign_bit(), a.v)}; }
+    static Vec minus_abs(Vec a) noexcept { return {_mm512_or_ps(sign_bit(), a.v)}; }
     static Vec max(Vec a, Vec b) noexcept { return {_mm512_max_ps(a.v, b.v)}; }
     static Vec min(Vec a, Vec b) noexcept { return {_mm512_min_ps(a.v, b.v)}; }
     static Vec sqrt(Vec a) noexcept { return {_mm512_sqrt_ps(a.v)}; }

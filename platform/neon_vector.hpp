@@ -50,7 +50,9 @@ struct Vec {
     }
     static Vec set(float x) noexcept { return {vdupq_n_f32(x)}; }
     static Vec mul_add(Vec a, Vec b, Vec c) noexcept { return {vfmaq_f32(c.v, a.v, b.v)}; }
+    static Vec sub_mul(Vec c, Vec a, Vec b) noexcept { return {vfmsq_f32(c.v, a.v, b.v)}; }
     static Vec abs(Vec a) noexcept { return {vabsq_f32(a.v)}; }
+    static Vec minus_abs(Vec a) noexcept { return {vnegq_f32(vabsq_f32(a.v))}; }
     static Vec max(Vec a, Vec b) noexcept { return select(vcgtq_f32(a.v, b.v), a, b); }
     static Vec min(Vec a, Vec b) noexcept { return select(vcltq_f32(a.v, b.v), a, b); }
     static Vec select_negative(Vec x, Vec a, Vec b) noexcept {

@@ -24,7 +24,11 @@ struct Pair {
     static Pair mul_add(Pair x, Pair y, Pair z) noexcept {
         return {V::mul_add(x.a, y.a, z.a), V::mul_add(x.b, y.b, z.b)};
     }
+    static Pair sub_mul(Pair x, Pair y, Pair z) noexcept {
+        return {V::sub_mul(x.a, y.a, z.a), V::sub_mul(x.b, y.b, z.b)};
+    }
     static Pair abs(Pair x) noexcept { return {V::abs(x.a), V::abs(x.b)}; }
+    static Pair minus_abs(Pair x) noexcept { return {V::minus_abs(x.a), V::minus_abs(x.b)}; }
     static Pair max(Pair x, Pair y) noexcept { return {V::max(x.a, y.a), V::max(x.b, y.b)}; }
     static Pair min(Pair x, Pair y) noexcept { return {V::min(x.a, y.a), V::min(x.b, y.b)}; }
     static Pair select_negative(Pair x, Pair y, Pair z) noexcept {

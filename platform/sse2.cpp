@@ -43,7 +43,11 @@ struct Vec {
     static Vec mul_add(Vec a, Vec b, Vec c) noexcept {
         return {_mm_add_ps(_mm_mul_ps(a.v, b.v), c.v)};
     }
+    static Vec sub_mul(Vec c, Vec a, Vec b) noexcept {
+        return {_mm_sub_ps(c.v, _mm_mul_ps(a.v, b.v))};
+    }
     static Vec abs(Vec a) noexcept { return {_mm_andnot_ps(sign_bit(), a.v)}; }
+    static Vec minus_abs(Vec a) noexcept { return {_mm_or_ps(sign_bit(), a.v)}; }
     static Vec max(Vec a, Vec b) noexcept { return {_mm_max_ps(a.v, b.v)}; }
     static Vec min(Vec a, Vec b) noexcept { return {_mm_min_ps(a.v, b.v)}; }
     static Vec sqrt(Vec a) noexcept { return {_mm_sqrt_ps(a.v)}; }

@@ -44,7 +44,8 @@ struct VectorKernels : SparseKernels<V, ElementwiseKernels<V, Int8Kernels>> {
                 const int depth = k - t < block_depth ? k - t : block_depth;
                 const Product product{
                     a + t, k, 1, V::set(1.0f), b + static_cast<ptrdiff_t>(t) * n + j, n, depth};
-                const Edge edge{t == 0, bias ? bias + j : nullptr, t + depth == k, clamp};
+                const Edge edge{t == 0, bias ? bias + j : nullptr,
+                                t + depth == k && VectorRow<V>::clamps(clamp), clamp};
                 strip<false>(m, width, product, edge, c + j, n);
                 t += depth;
             } while (t < k);
@@ -155,7 +156,7 @@ struct VectorKernels : SparseKernels<V, ElementwiseKernels<V, Int8Kernels>> {
     struct Edge {
         bool first;
         const float* bias;
-        bool last;
+        bool clamps;
         Clamp clamp;
     };
 
@@ -220,13 +221,16 @@ struct VectorKernels : SparseKernels<V, ElementwiseKernels<V, Int8Kernels>> {
                 }
             }
         }
-        const V low = V::set(edge.clamp.low), high = V::set(edge.clamp.high);
-        for (int i = 0; i < Rows; i++) {
-            for (int j = 0; j < Vectors; j++) {
-                V value = sum[i][j];
-                if (edge.last) value = V::min(high, V::max(low, value));
-                store(c + i * c_stride + j * lanes, value, part);
+        if (edge.clamps) {
+            const V low = V::set(edge.clamp.low), high = V::set(edge.clamp.high);
+            for (int i = 0; i < Rows; i++) {
+                for (int j = 0; j < Vectors; j++) {
+                    sum[i][j] = V::min(high, V::max(low, sum[i][j]));
+                }
             }
+        }
+        for (int i = 0; i < Rows; i++) {
+            for (int j = 0; j < Vectors; j++) store(c + i * c_stride + j * lanes, sum[i][j], part);
         }
     }
 };

@@ -211,7 +211,7 @@ struct ElementwiseKernels : Base {
         const W logit = load(z + i, part), t = values(target + i, part);
         const elementary::Sigmoid<W> s = elementary::sigmoid(logit);
         store(z + i, (s.value - t) * W::set(scale), part);
-        W linear = W::max(zero, logit) - logit * t, growth = one + s.exp_minus_abs;
+        W linear = W::sub_mul(W::max(zero, logit), logit, t), growth = one + s.exp_minus_abs;
         if constexpr (W::lanes == lanes) {
             if (part.value() < lanes) {
                 linear = first(linear, part, zero);

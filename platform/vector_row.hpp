@@ -29,9 +29,13 @@ class VectorRow {
     /// c[n] = clamp(a[k] * B[k][n] + bias[n]): the rows of B combined.
     static void times(int n, int k, const float* a, const float* b, const float* bias, Clamp clamp,
                       float* c) noexcept {
-        const Combination all{k, n, a, clamp,
-                              clamp.low > -__builtin_inff() || clamp.high < __builtin_inff()};
+        const Combination all{k, n, a, clamp, clamps(clamp)};
         strips<V::row_vectors>(all, n, b, bias, c);
+    }
+
+    /// False when no number is outside.
+    static bool clamps(Clamp clamp) noexcept {
+        return clamp.low > -__builtin_inff() || clamp.high < __builtin_inff();
     }
 
     static float clamped(float x, Clamp clamp) noexcept {

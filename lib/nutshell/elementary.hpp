@@ -5,9 +5,10 @@
 // in units in the last place, are the largest over every float there is, on any platform
 // (tests/exhaustive/elementary.cpp).
 //
-// V has: lanes, set(float), + - * /, mul_add(a, b, c) = a * b + c, abs, max(a, b) and min(a, b)
-// that return b when either is NaN, select_negative(x, a, b) = x < 0 ? a : b, copy_sign(magnitude,
-// sign), shift_to_exponent(x) = the bits of x shifted left by 23; for log also exponent(x) and
+// V has: lanes, set(float), + - * /, mul_add(a, b, c) = a * b + c, sub_mul(c, a, b) = c - a * b,
+// abs, minus_abs(x) = -|x|, max(a, b) and min(a, b) that return b when either is NaN,
+// select_negative(x, a, b) = x < 0 ? a : b (either for -0 and NaN), copy_sign(magnitude, sign),
+// shift_to_exponent(x) = the bits of x shifted left by 23; for log also exponent(x) and
 // mantissa(x) in [1, 2).
 #pragma once
 
@@ -40,7 +41,7 @@ inline Exponential<V> split_exp(V x) noexcept {
 /// e^-|x|, never below the smallest normal number; NaN stays NaN. Off by at most 1.1 units.
 template <class V>
 inline V exp_of_minus_abs(V x) noexcept {
-    const V clipped = V::max(V::set(-87.3f), V::set(0.0f) - V::abs(x));
+    const V clipped = V::max(V::set(-87.3f), V::minus_abs(x));
     const Exponential<V> e = split_exp(clipped);
     return V::mul_add(e.scale, e.p, e.scale);
 }

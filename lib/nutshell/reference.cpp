@@ -17,6 +17,7 @@ struct Scalar {
     static Scalar set(float x) noexcept { return {x}; }
     static Scalar mul_add(Scalar a, Scalar b, Scalar c) noexcept { return {a.v * b.v + c.v}; }
     static Scalar abs(Scalar a) noexcept { return {a.v < 0 ? -a.v : a.v}; }
+    static Scalar minus_abs(Scalar a) noexcept { return {a.v < 0 ? a.v : -a.v}; }
     static Scalar max(Scalar a, Scalar b) noexcept { return {b.v < a.v ? a.v : b.v}; }
     static Scalar min(Scalar a, Scalar b) noexcept { return {b.v > a.v ? a.v : b.v}; }
     static Scalar select_negative(Scalar x, Scalar a, Scalar b) noexcept {
