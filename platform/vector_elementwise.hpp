@@ -85,12 +85,21 @@ struct ElementwiseKernels : Base {
     }
 
     static float sum_of_squares(int n, const float* x) noexcept {
-        V sum = V::set(0.0f);
-        for_each<V>(n, [&](int i, auto part) noexcept {
+        V sums[add_vectors];
+        for (int v = 0; v < add_vectors; v++) sums[v] = V::set(0.0f);
+        const auto add = [&](int v, int i, auto part) __attribute__((always_inline)) {
             const V value = load(x + i, part);
-            sum = V::mul_add(value, value, sum);
-        });
-        return V::sum(sum);
+            sums[v] = V::mul_add(value, value, sums[v]);
+        };
+        int i = 0;
+        for (; i + add_vectors * lanes <= n; i += add_vectors * lanes) {
+            NUTSHELL_UNROLL
+            for (int v = 0; v < add_vectors; v++) add(v, i + v * lanes, Full<V>{});
+        }
+        for (; i + lanes <= n; i += lanes) add(0, i, Full<V>{});
+        if (i < n) add(0, i, Part<V>{n - i});
+        for (int v = 1; v < add_vectors; v++) sums[0] = sums[0] + sums[v];
+        return V::sum(sums[0]);
     }
 
     static void sgd_step(int n, StepSize step, float* weights, float* gradients) noexcept {
@@ -137,7 +146,7 @@ struct ElementwiseKernels : Base {
   private:
     static constexpr int lanes = V::lanes;
 
-    /// Vectors of a row that are added at a time: they hide the latency of an addition.
+    /// Sums that are made at a time: they hide the latency of an addition.
     static constexpr int add_vectors = 8;
 
     template <int Count, class P>

@@ -195,8 +195,9 @@ void check_chain(const ChainCase& chain) {
     std::vector<float> tape(static_cast<size_t>(kCount * graph.totals().tape));
     std::vector<float> inner(static_cast<size_t>(2 * kCount * graph.totals().inner));
     std::vector<float> gradient(flat_parameters.size());
-    const auto run = chain.cross_entropy ? accumulate<BinaryCrossEntropy, tools::Graph, float>
-                                         : accumulate<MeanSquaredError, tools::Graph, float>;
+    const auto run = chain.cross_entropy
+                         ? accumulate<BinaryCrossEntropy, tools::Graph, const float*>
+                         : accumulate<MeanSquaredError, tools::Graph, const float*>;
     const double loss = run(graph, parameters, Pass{kCount}, x.data(), target.data(), 1.0f / kCount,
                             1.0f, tape.data(), inner.data(), gradient.data());
 
@@ -237,8 +238,8 @@ TEST_CASE("a loss's gradient is its derivative by the last sums, for every last 
                 const std::vector<float> z = numbers.list(size, -3.0f, 3.0f);
                 const std::vector<float> target = numbers.list(size, 0.0f, 1.0f);
                 std::vector<float> gradient = z;
-                const auto run = cross_entropy ? BinaryCrossEntropy::gradient<float>
-                                               : MeanSquaredError::gradient<float>;
+                const auto run = cross_entropy ? BinaryCrossEntropy::gradient<const float*>
+                                               : MeanSquaredError::gradient<const float*>;
                 const double loss = run(activation, slope_of(activation), kRows, n, 0.5f,
                                         target.data(), gradient.data());
                 const auto expected = [&](const Doubles& at) {

@@ -6,22 +6,15 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <optional>
 
 #include "error.hpp"
 #include "evaluate.hpp"
-#include "nutshell/trainer.hpp"
-#include "rounded_weights.hpp"
-#include "sparse_input.hpp"
-#include "thread_pool.hpp"
+#include "updater.hpp"
 
 namespace nutshell::tools {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// Samples computed together.
-constexpr int kSlice = 64;
 
 /// An epoch whose mean loss is this many times the first batch's has left the slope for good.
 constexpr double kRunaway = 4.0;
@@ -32,197 +25,6 @@ constexpr int kReportSamples = 2048;
 double seconds_since(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-/// A batch is cut into at most this many groups, each with gradients of its own. The cut depends on
-/// the batch alone, and the groups' gradients are added in order: so any number of threads gives
-/// the same bits.
-constexpr int kMaxGroups = 8;
-
-/// Fewer samples than this are not worth a group's gradients.
-constexpr int kMinGroupSamples = 64;
-
-int group_count(const FitSettings& settings) {
-    return settings.per_sample ? 1 : std::clamp(settings.batch / kMinGroupSamples, 1, kMaxGroups);
-}
-
-/// The memory of training and one way to update weights. It works on weights of its own, in the
-/// order that suits the kernels best.
-class Updater {
-  public:
-    Updater(const Graph& graph, const Dataset& data, const FitSettings& settings)
-        : graph_(graph),
-          data_(data),
-          settings_(settings),
-          weights_(graph.parameters()),
-          groups_(static_cast<size_t>(group_count(settings))),
-          pool_(std::min(settings.threads, group_count(settings))) {
-        if (!settings.largest_codes.empty()) {
-            rounding_.emplace(graph, settings.largest_codes);
-        } else if (!settings.per_sample && SparseInput::fits(graph) && SparseSamples::pays(data)) {
-            sparse_.emplace(data);
-            SparseInput::from_canonical(graph, graph.parameters().data(), weights_.data());
-        }
-        const size_t floats = graph.parameters().size();
-        const size_t slice = settings.per_sample ? 1 : kSlice;
-        if (!settings.per_sample) {
-            gradients_ = AlignedFloats(floats * groups_.size());
-            std::visit(
-                [&](auto& optimizer) {
-                    moments_ = AlignedFloats(floats * static_cast<size_t>(optimizer.moment_count));
-                },
-                settings_.optimizer);
-        }
-        const size_t sample_size = static_cast<size_t>(graph.rows()[0].in.size());
-        for (Group& group : groups_) {
-            group.tape = AlignedFloats(slice * static_cast<size_t>(graph.totals().tape));
-            group.inner = AlignedFloats(slice * static_cast<size_t>(graph.totals().inner) * 2);
-            if (sparse_) {
-                group.bytes.resize(slice * sample_size);
-            } else {
-                group.samples = AlignedFloats(slice * sample_size);
-            }
-        }
-    }
-
-    /// One update from the samples that `indices` name; indices[known] with known >= count are
-    /// those that the next updates will be asked for. Returns the sum of their losses, which is
-    /// not finite when the weights were left alone because training diverged.
-    double step(const uint32_t* indices, int count, int known, float rate) {
-        known_ = indices + known;
-        return settings_.per_sample ? per_sample(indices, count, rate)
-                                    : whole_batch(indices, count, rate);
-    }
-
-    /// The weights so far, into the parameters of `graph`, which has the same layers.
-    void copy_weights(Graph& graph) {
-        if (rounding_) {
-            rounding_->round(weights_);
-            graph.parameters() = rounding_->rounded();
-        } else if (sparse_) {
-            SparseInput::to_canonical(graph, weights_.data(), graph.parameters().data());
-        } else {
-            graph.parameters() = weights_;
-        }
-    }
-
-    /// Of the rounded weights; empty when they are not rounded.
-    std::vector<float> scales() const {
-        return rounding_ ? rounding_->scales() : std::vector<float>{};
-    }
-
-  private:
-    /// Scratch memory of the samples that are computed together.
-    struct Group {
-        AlignedFloats tape, inner;
-        AlignedFloats samples;        // of dense training
-        SparseSamples::Slice sparse;  // of sparse training
-        std::vector<uint8_t> bytes;   // the same samples, as targets
-        double loss = 0;
-    };
-
-    double per_sample(const uint32_t* indices, int count, float rate) {
-        double sum = 0;
-        for (int i = 0; i < count && std::isfinite(sum); i++) {
-            sum += pass(groups_[0], indices + i, 1, 1.0f, -rate, weights_.data());
-        }
-        return sum;
-    }
-
-    double whole_batch(const uint32_t* indices, int count, float rate) {
-        const int groups = static_cast<int>(groups_.size());
-        if (rounding_) rounding_->round(weights_);
-        pool_.run(groups, [&](int group) {
-            const int begin = first_sample(group, count), end = first_sample(group + 1, count);
-            add_group(group, indices + begin, end - begin, 1.0f / static_cast<float>(count));
-        });
-        double sum = 0;
-        for (const Group& group : groups_) sum += group.loss;
-        const int floats = static_cast<int>(weights_.size());
-        float* gradients = gradients_.data();
-        if (groups > 1) {
-            kernels::add_rows(groups - 1, floats, 1.0f, gradients + floats, gradients);
-            std::fill(gradients + floats, gradients + gradients_.size(), 0.0f);
-        }
-        if (rounding_) rounding_->correct(weights_, gradients);
-        const float squares = kernels::sum_of_squares(floats, gradients);
-        if (!std::isfinite(sum) || !std::isfinite(squares)) {
-            return std::numeric_limits<double>::quiet_NaN();
-        }
-        const float clip = clip_scale(squares, settings_.max_gradient_norm);
-        std::visit(
-            [&](auto& optimizer) {
-                optimizer.step(floats, rate, clip, weights_.data(), gradients, moments_.data());
-            },
-            settings_.optimizer);
-        if (rounding_) rounding_->step_scales(rate);
-        return sum;
-    }
-
-    /// Groups are whole slices, as equal as can be.
-    int first_sample(int group, int count) const {
-        const int64_t slices = (count + kSlice - 1) / kSlice;
-        const int64_t first = slices * group / static_cast<int64_t>(groups_.size());
-        return static_cast<int>(std::min<int64_t>(first * kSlice, count));
-    }
-
-    void add_group(int index, const uint32_t* indices, int count, float scale) {
-        Group& group = groups_[static_cast<size_t>(index)];
-        float* gradients = gradients_.data() + static_cast<size_t>(index) * weights_.size();
-        group.loss = 0;
-        for (int at = 0; at < count && std::isfinite(group.loss); at += kSlice) {
-            const int rows = std::min(kSlice, count - at);
-            group.loss += pass(group, indices + at, rows, scale, 1.0f, gradients);
-        }
-    }
-
-    double pass(Group& group, const uint32_t* indices, int rows, float scale, float alpha,
-                float* into) {
-        prefetch(indices, rows);
-        if (!sparse_) {
-            float* samples = group.samples.data();
-            data_.copy_samples(indices, rows, samples);
-            return run(graph_, samples, samples, group, rows, scale, alpha, into);
-        }
-        data_.copy_bytes(indices, rows, group.bytes.data());
-        sparse_->copy_samples(indices, rows, group.sparse);
-        const float* none = nullptr;
-        return run(SparseInput(graph_, group.sparse.rows()), none, group.bytes.data(), group, rows,
-                   scale, alpha, into);
-    }
-
-    /// Brings samples that will soon be asked for into the cache, as many as are computed now.
-    void prefetch(const uint32_t* indices, int rows) const {
-        const std::ptrdiff_t first = kSlice * pool_.threads();
-        const std::ptrdiff_t last = std::min(first + rows, known_ - indices);
-        for (std::ptrdiff_t i = first; i < last; i++) {
-            data_.prefetch(indices[i]);
-            if (sparse_) sparse_->prefetch(indices[i]);
-        }
-    }
-
-    template <class Network, class Sample>
-    double run(const Network& network, const float* x, const Sample* target, Group& group, int rows,
-               float scale, float alpha, float* into) {
-        const auto add = settings_.loss == LossKind::binary_cross_entropy
-                             ? accumulate<BinaryCrossEntropy, Network, Sample>
-                             : accumulate<MeanSquaredError, Network, Sample>;
-        const float* weights = rounding_ ? rounding_->rounded().data() : weights_.data();
-        return add(network, weights, Pass{rows}, x, target, scale, alpha, group.tape.data(),
-                   group.inner.data(), into);
-    }
-
-    const Graph& graph_;
-    const Dataset& data_;
-    FitSettings settings_;  // a copy: the optimizer keeps its state in it
-    std::optional<SparseSamples> sparse_;
-    std::optional<RoundedWeights> rounding_;
-    AlignedFloats weights_;
-    const uint32_t* known_ = nullptr;  // behind the last sample that is known to come
-    std::vector<Group> groups_;
-    AlignedFloats gradients_;  // [groups][parameters]
-    AlignedFloats moments_;
-    ThreadPool pool_;
-};
 
 /// Training from the first to the last epoch, and the weights worth keeping on the way.
 class Fit {

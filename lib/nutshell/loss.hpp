@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: MIT
 // What training makes small. A loss sees the last layer's sums (logits), its activation and the
 // target; it overwrites the sums with their gradient and returns the loss, so that sigmoid, loss
-// and gradient are one pass. Each is a mean over the features of a sample. Targets are floats, or
-// bytes that stand for byte / 255.
+// and gradient are one pass. Each is a mean over the features of a sample. Targets are
+// const float*, [rows][n], or ByteRows.
 #pragma once
 #include "layers/activation.hpp"
 
 namespace nutshell {
+
+/// Targets byte / 255 that lie anywhere: those of row i at all + index[i] * n.
+struct ByteRows {
+    const uint8_t* all;
+    const uint32_t* index;
+};
+
+namespace detail {
+
+inline const float* target_row(const float* targets, int row, int n) noexcept {
+    return targets + static_cast<ptrdiff_t>(row) * n;
+}
+inline const uint8_t* target_row(ByteRows targets, int row, int n) noexcept {
+    return targets.all + static_cast<size_t>(targets.index[row]) * static_cast<size_t>(n);
+}
+
+}  // namespace detail
 
 /// Mean binary cross-entropy of a sigmoid output, computed from the logits so that it never
 /// overflows. Targets lie in 0..1.
@@ -20,14 +37,15 @@ struct BinaryCrossEntropy {
         return true;
     }
 
-    /// z[rows][n] against target[rows][n]: z becomes scale / n times the gradient of each row's
-    /// mean loss. Returns the sum of the rows' mean losses.
-    template <class Sample>
-    static double gradient(Activation, float, int rows, int n, float scale, const Sample* target,
+    /// z[rows][n] against targets of the same shape: z becomes scale / n times the gradient of each
+    /// row's mean loss. Returns the sum of the rows' mean losses.
+    template <class Targets>
+    static double gradient(Activation, float, int rows, int n, float scale, Targets targets,
                            float* z) noexcept {
         const float per_feature = scale / static_cast<float>(n);
         double sum = 0.0;
-        for (int row = 0; row < rows; row++, target += n, z += n) {
+        for (int row = 0; row < rows; row++, z += n) {
+            const auto* target = detail::target_row(targets, row, n);
             sum += static_cast<double>(row_gradient(n, per_feature, target, z));
         }
         return sum / n;
@@ -53,12 +71,13 @@ struct MeanSquaredError {
     /// As above, for z[rows][n] before the activation (slope is leaky relu's). The activation is
     /// applied here; its derivative needs the output, which the error pass overwrites, so that a
     /// strip at a time is copied.
-    template <class Sample>
+    template <class Targets>
     static double gradient(Activation activation, float slope, int rows, int n, float scale,
-                           const Sample* target, float* z) noexcept {
+                           Targets targets, float* z) noexcept {
         const float per_feature = scale / static_cast<float>(n);
         double sum = 0.0;
-        for (int row = 0; row < rows; row++, target += n, z += n) {
+        for (int row = 0; row < rows; row++, z += n) {
+            const auto* target = detail::target_row(targets, row, n);
             for (int at = 0; at < n; at += strip) {
                 const int width = n - at < strip ? n - at : strip;
                 float y[strip], values[strip];

@@ -16,16 +16,17 @@ namespace nutshell {
 /// last(): adds alpha times the gradient of scale * (sum of the rows' losses) into `into` and
 /// returns that sum. tape holds `rows` times the chain's tape; inner, two buffers of `rows` times
 /// its widest inner activation (one when it has two layers). Does not touch `into` when the loss
-/// is not finite. Targets are floats or bytes, as the loss reads them.
-template <class Loss, class Network, class Sample>
+/// is not finite. Targets are what the loss reads: const float* or ByteRows.
+template <class Loss, class Network, class Targets>
 double accumulate(const Network& network, const float* parameters, Pass pass, const float* x,
-                  const Sample* target, float scale, float alpha, float* tape, float* inner,
+                  Targets targets, float scale, float alpha, float* tape, float* inner,
                   float* into) noexcept {
     network.forward(parameters, pass, x, tape);
     const Row& last = network.last();
     const int n = last.out.size();
     float* z = tape + network.last_tape() * pass.rows;
-    const double loss = Loss::gradient(last.activation, last.slope, pass.rows, n, scale, target, z);
+    const double loss =
+        Loss::gradient(last.activation, last.slope, pass.rows, n, scale, targets, z);
     if (!(loss - loss == 0.0)) return loss;
     float* spare = inner + network.inner() * pass.rows;
     network.backward(parameters, pass, x, tape, z, inner, spare, alpha, into);

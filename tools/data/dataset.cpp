@@ -221,13 +221,6 @@ void Dataset::copy_samples(const uint32_t* indices, int rows, float* out) const 
     }
 }
 
-void Dataset::copy_bytes(const uint32_t* indices, int rows, uint8_t* out) const {
-    const size_t size = static_cast<size_t>(shape.size());
-    for (int row = 0; row < rows; row++, out += size) {
-        std::copy_n(bytes.data() + indices[row] * size, size, out);
-    }
-}
-
 void Dataset::prefetch(uint32_t index) const {
     const size_t size = static_cast<size_t>(shape.size());
     if (bytes.empty()) {

@@ -30,9 +30,6 @@ struct Dataset {
     /// `rows` samples named by `indices`, each < count, into out[rows][shape.size()].
     void copy_samples(const uint32_t* indices, int rows, float* out) const;
 
-    /// The same, of bytes.
-    void copy_bytes(const uint32_t* indices, int rows, uint8_t* out) const;
-
     /// Starts to bring a sample into the cache: it will be copied soon.
     void prefetch(uint32_t index) const;
 

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+// One update of a graph's weights from a batch of samples, on several threads: gather, forward,
+// loss, backward, optimizer. fit.cpp calls it, batch after batch.
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "fit.hpp"
+#include "nutshell/loss.hpp"
+#include "nutshell/plan.hpp"
+#include "rounded_weights.hpp"
+#include "sparse_input.hpp"
+#include "thread_pool.hpp"
+
+namespace nutshell::tools {
+
+/// The memory of training and one way to update weights. It works on weights of its own, in the
+/// order that suits the kernels best. Graph and data must outlive it.
+class Updater {
+  public:
+    Updater(const Graph& graph, const Dataset& data, const FitSettings& settings);
+
+    /// One update from the samples that `indices` name; indices[known] with known >= count are
+    /// those that the next updates will be asked for. Returns the sum of their losses, which is
+    /// not finite when the weights were left alone because training diverged.
+    double step(const uint32_t* indices, int count, int known, float rate);
+
+    /// The weights so far, into the parameters of `graph`, which has the same layers.
+    void copy_weights(Graph& graph);
+
+    /// Of the rounded weights; empty when they are not rounded.
+    std::vector<float> scales() const;
+
+  private:
+    /// A batch is cut into groups, each with gradients of its own. The cut depends on the batch
+    /// alone, and the groups' gradients are added in order: so any number of threads gives the same
+    /// bits.
+    struct Group {
+        const uint32_t* indices;
+        int count;
+        float* gradients;
+        double loss;
+    };
+
+    /// Memory of a thread that computes some samples together.
+    struct Scratch {
+        AlignedFloats tape, inner;
+        AlignedFloats samples;        // of dense training
+        SparseSamples::Slice sparse;  // of sparse training
+    };
+
+    double per_sample(const uint32_t* indices, int count, float rate);
+    double whole_batch(const uint32_t* indices, int count, float rate);
+    bool step_weights(double loss, float rate);
+    void cut(const uint32_t* indices, int count);
+    void add_groups(float scale);
+    void add_group(Scratch& scratch, Group& group, float scale);
+    void add_to_first(const Group& group);
+    double pass(Scratch& scratch, const uint32_t* indices, int rows, float scale, float alpha,
+                float* into);
+    void prefetch(const uint32_t* indices, int rows) const;
+    template <class Network, class Targets>
+    double run(const Network& network, const float* x, Targets targets, Scratch& scratch, int rows,
+               float scale, float alpha, float* into) const;
+
+    const Graph& graph_;
+    const Dataset& data_;
+    FitSettings settings_;  // a copy: the optimizer keeps its state in it
+    std::optional<SparseSamples> sparse_;
+    std::optional<RoundedWeights> rounding_;
+    AlignedFloats weights_;
+    const uint32_t* known_ = nullptr;  // behind the last sample that is known to come
+    std::vector<Group> groups_;
+    ThreadPool pool_;
+    std::vector<Scratch> scratch_;  // of each thread
+    AlignedFloats gradients_;       // [gradient_arrays()][parameters]
+    AlignedFloats moments_;
+
+    int gradient_arrays() const;
+};
+
+}  // namespace nutshell::tools
