@@ -38,7 +38,7 @@ Sums sums_of(const Int8Tensors& tensors, int32_t in, int32_t output, int32_t fir
     const int8_t* row = tensors.weight + packed_row(tensors.packing, in, output);
     Sums sums{0, 0};
     for (int32_t i = first; i < columns; i++) {
-        const int weight = static_cast<int8_t>(row[packed_column(tensors.packing, i)] ^ flip);
+        const int8_t weight = static_cast<int8_t>(row[packed_column(tensors.packing, i)] ^ flip);
         sums.weights += weight;
         sums.magnitudes += static_cast<uint32_t>(weight < 0 ? -weight : weight);
     }
@@ -68,7 +68,7 @@ Status check_output(const Int8Tensors& tensors, int32_t in, int32_t out, int32_t
     const int32_t bias = tensors.bias[o];
     const int32_t other = two_forms ? tensors.bias[packed_outputs(tensors.packing, out) + o] : bias;
     const int32_t multiplier = tensors.multiplier[tensors.per_output ? o : 0];
-    const int shift = tensors.shift[tensors.per_output ? o : 0];
+    const int8_t shift = tensors.shift[tensors.per_output ? o : 0];
     if (fills_up) {
         const bool zero = (bias | other) == 0 && (!tensors.per_output || (multiplier | shift) == 0);
         return zero ? Status::ok : Status::bad_quantization;

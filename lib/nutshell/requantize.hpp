@@ -34,10 +34,10 @@ constexpr int32_t divide_by_power_of_two(int32_t x, int shift) noexcept {
 
 /// x * scale, rounded twice. |x| at most kMaxSum, also when shifted left by the scale. A processor
 /// may have a multiply_high of its own.
-template <int32_t high(int32_t, int32_t) noexcept = multiply_high>
+template <int32_t High(int32_t, int32_t) noexcept = multiply_high>
 constexpr int32_t multiply(int32_t x, FixedPoint scale) noexcept {
     const int left = scale.shift > 0 ? scale.shift : 0;
-    const int32_t product = high(x * (1 << left), scale.multiplier);
+    const int32_t product = High(x * (1 << left), scale.multiplier);
     return divide_by_power_of_two(product, left - scale.shift);
 }
 
