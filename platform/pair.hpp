@@ -42,6 +42,16 @@ struct Pair {
     }
 };
 
+/// Count vectors in lockstep, a power of two.
+template <class V, int Count>
+struct Lockstep {
+    using Type = Pair<typename Lockstep<V, Count / 2>::Type>;
+};
+template <class V>
+struct Lockstep<V, 1> {
+    using Type = V;
+};
+
 template <class V>
 inline Pair<V> operator+(Pair<V> x, Pair<V> y) noexcept {
     return {x.a + y.a, x.b + y.b};

@@ -171,8 +171,10 @@ struct ElementwiseKernels : Base {
     static auto values(const float* p, P part) noexcept {
         return load(p, part);
     }
-    static Pair<V> values(const uint8_t* p, Both<V>) noexcept { return scaled<Pair<V>>(p); }
-    static V values(const uint8_t* p, Full<V>) noexcept { return scaled<V>(p); }
+    template <class W>
+    static W values(const uint8_t* p, Full<W>) noexcept {
+        return scaled<W>(p);
+    }
     static V values(const uint8_t* p, Part<V> part) noexcept {
         uint8_t there[lanes] = {};
         for (int i = 0; i < part.count; i++) there[i] = p[i];
@@ -188,8 +190,8 @@ struct ElementwiseKernels : Base {
                           byte * W::set(257.0f / 65536.0f));
     }
 
-    /// Two factors of at most 2 from each: 2^100 is far from the largest float.
-    static constexpr int pairs_per_product = 50;
+    /// Of at most 2 each: 2^100 is far from the largest float.
+    static constexpr int most_factors = 100;
 
     /// The elements of v that are there, `rest` in place of the others.
     template <class P>
@@ -232,27 +234,47 @@ struct ElementwiseKernels : Base {
 
     template <class Sample>
     static float sum_of_cross_entropy(int n, float scale, const Sample* target, float* z) noexcept {
-        // log(1 + e) is summed as the logarithm of a product of at most factors_per_product factors
-        // of at most 2.
         CrossEntropy<V> sum{V::set(0.0f), V::set(1.0f)};
         V logarithms = V::set(0.0f);
         int i = 0;
-        while (n - i >= 2 * lanes) {
-            CrossEntropy<Pair<V>> pairs{Pair<V>::set(0.0f), Pair<V>::set(1.0f)};
-            const int left = (n - i) / (2 * lanes);
-            const int end = i + 2 * lanes * (left < pairs_per_product ? left : pairs_per_product);
-            for (; i < end; i += 2 * lanes) {
-                pairs = cross_entropy(pairs, i, scale, target, z, Both<V>{});
-            }
-            sum.linear = sum.linear + (pairs.linear.a + pairs.linear.b);
-            logarithms = logarithms + elementary::log(pairs.product.a * pairs.product.b);
-        }
+        add_cross_entropies<typename Lockstep<V, V::together>::Type>(sum, logarithms, i, n, scale,
+                                                                     target, z);
+        add_cross_entropies<Pair<V>>(sum, logarithms, i, n, scale, target, z);
         if (i + lanes <= n) {
             sum = cross_entropy(sum, i, scale, target, z, Full<V>{});
             i += lanes;
         }
         if (i < n) sum = cross_entropy(sum, i, scale, target, z, Part<V>{n - i});
         return V::sum(sum.linear + (logarithms + elementary::log(sum.product)));
+    }
+
+    /// The elements from i on, W at a time as long as there are so many. log(1 + e) is summed as
+    /// the logarithm of a product of at most most_factors factors of at most 2.
+    template <class W, class Sample>
+    static void add_cross_entropies(CrossEntropy<V>& sum, V& logarithms, int& i, int n, float scale,
+                                    const Sample* target, float* z) noexcept {
+        constexpr int rounds = most_factors / (W::lanes / lanes);
+        while (n - i >= W::lanes) {
+            CrossEntropy<W> sums{W::set(0.0f), W::set(1.0f)};
+            const int left = (n - i) / W::lanes;
+            const int end = i + W::lanes * (left < rounds ? left : rounds);
+            for (; i < end; i += W::lanes) {
+                sums = cross_entropy(sums, i, scale, target, z, Full<W>{});
+            }
+            sum.linear = sum.linear + total(sums.linear);
+            logarithms = logarithms + elementary::log(product(sums.product));
+        }
+    }
+
+    static V total(V x) noexcept { return x; }
+    template <class W>
+    static V total(Pair<W> x) noexcept {
+        return total(x.a + x.b);
+    }
+    static V product(V x) noexcept { return x; }
+    template <class W>
+    static V product(Pair<W> x) noexcept {
+        return product(x.a * x.b);
     }
 };
 

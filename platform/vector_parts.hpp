@@ -12,12 +12,7 @@
 
 namespace nutshell {
 
-/// Elements of a vector that are there: those of two vectors or of one, known at compile time, or
-/// the first few.
-template <class V>
-struct Both {
-    static constexpr int value() noexcept { return 2 * V::lanes; }
-};
+/// Elements of a vector (or of a Pair of them) that are there: all, or the first few.
 template <class V>
 struct Full {
     static constexpr int value() noexcept { return V::lanes; }
@@ -29,20 +24,12 @@ struct Part {
 };
 
 template <class V>
-inline Pair<V> load(const float* p, Both<V>) noexcept {
-    return Pair<V>::load(p);
-}
-template <class V>
 inline V load(const float* p, Full<V>) noexcept {
     return V::load(p);
 }
 template <class V>
 inline V load(const float* p, Part<V> part) noexcept {
     return V::load_part(p, part.count);
-}
-template <class V>
-inline void store(float* p, Pair<V> v, Both<V>) noexcept {
-    Pair<V>::store(p, v);
 }
 template <class V>
 inline void store(float* p, V v, Full<V>) noexcept {
@@ -65,7 +52,7 @@ inline void for_each(int n, Body body) noexcept {
 template <class V, class Body>
 inline void for_each_pair(int n, Body body) noexcept {
     int i = 0;
-    for (; i + 2 * V::lanes <= n; i += 2 * V::lanes) body(i, Both<V>{});
+    for (; i + 2 * V::lanes <= n; i += 2 * V::lanes) body(i, Full<Pair<V>>{});
     if (i + V::lanes <= n) {
         body(i, Full<V>{});
         i += V::lanes;
