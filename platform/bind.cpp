@@ -56,11 +56,11 @@ void gemm_nn(int m, int n, int k, const float* a, const float* b, const float* b
 void gemm_tn(int m, int n, int k, float alpha, const float* a, const float* b, float* c) noexcept {
     NUTSHELL_RUN(gemm_tn)(m, n, k, alpha, a, b, c);
 }
-void sparse_gemm_nn(int m, int n, SparseRows a, const float* b, const float* bias, Clamp clamp,
+void sparse_gemm_nn(int m, int n, SparseBytes a, const float* b, const float* bias, Clamp clamp,
                     float* c) noexcept {
     NUTSHELL_RUN(sparse_gemm_nn)(m, n, a, b, bias, clamp, c);
 }
-void sparse_gemm_tn(int m, int n, float alpha, SparseRows a, const float* b, float* c) noexcept {
+void sparse_gemm_tn(int m, int n, float alpha, SparseBytes a, const float* b, float* c) noexcept {
     NUTSHELL_RUN(sparse_gemm_tn)(m, n, alpha, a, b, c);
 }
 void add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept {

@@ -8,14 +8,24 @@
 
 namespace nutshell {
 
+/// byte / 255, rounded to the nearest float.
+struct ByteValues {
+    float value[256];
+    constexpr ByteValues() noexcept : value() {
+        for (int i = 0; i < 256; i++) value[i] = static_cast<float>(i) / 255.0f;
+    }
+};
+constexpr ByteValues kByteValues;
+
 template <class V, class Base>
 struct SparseKernels : Base {
-    static void sparse_gemm_nn(int m, int n, SparseRows a, const float* b, const float* bias,
+    static void sparse_gemm_nn(int m, int n, SparseBytes a, const float* b, const float* bias,
                                Clamp clamp, float* c) noexcept {
         for (int i = 0; i < m; i++, c += n) {
-            const Product product{a.begin[i + 1] - a.begin[i],
-                                  a.column + a.begin[i],
-                                  a.value + a.begin[i],
+            const size_t first = a.begin[a.index[i]], last = a.begin[a.index[i] + 1];
+            const Product product{static_cast<ptrdiff_t>(last - first),
+                                  a.column + first,
+                                  a.byte + first,
                                   b,
                                   bias,
                                   n,
@@ -26,17 +36,18 @@ struct SparseKernels : Base {
         }
     }
 
-    static void sparse_gemm_tn(int m, int n, float alpha, SparseRows a, const float* b,
+    static void sparse_gemm_tn(int m, int n, float alpha, SparseBytes a, const float* b,
                                float* c) noexcept {
         for (int i = 0; i < m; i++, b += n) {
+            const size_t first = a.begin[a.index[i]], last = a.begin[a.index[i] + 1];
             in_tiles(n, [&](int j, auto vectors, auto part) noexcept {
                 constexpr int count = decltype(vectors)::count;
                 V row[count];
                 for_each_vector<count>(part, [&](int v, auto there) noexcept {
                     row[v] = load(b + j + v * lanes, there) * V::set(alpha);
                 });
-                for (int32_t t = a.begin[i]; t < a.begin[i + 1]; t++) {
-                    const V factor = V::set(a.value[t]);
+                for (size_t t = first; t < last; t++) {
+                    const V factor = V::set(kByteValues.value[a.byte[t]]);
                     float* to = c + a.column[t] * static_cast<ptrdiff_t>(n) + j;
                     for_each_vector<count>(part, [&](int v, auto there) noexcept {
                         float* at = to + v * lanes;
@@ -86,9 +97,9 @@ struct SparseKernels : Base {
 
     /// One row of the sparse matrix times all of b.
     struct Product {
-        int count;
-        const int32_t* column;
-        const float* value;
+        ptrdiff_t count;
+        const uint16_t* column;
+        const uint8_t* byte;
         const float* b;
         const float* bias;
         ptrdiff_t n;
@@ -102,14 +113,14 @@ struct SparseKernels : Base {
         for (int u = 0; u < sums; u++) {
             for (int v = 0; v < Count; v++) sum[u][v] = V::set(0.0f);
         }
-        const auto add = [&](int t, int u) __attribute__((always_inline)) {
-            const V factor = V::set(product.value[t]);
+        const auto add = [&](ptrdiff_t t, int u) __attribute__((always_inline)) {
+            const V factor = V::set(kByteValues.value[product.byte[t]]);
             const float* row = product.b + product.column[t] * product.n + j;
             for_each_vector<Count>(part, [&](int v, auto there) noexcept {
                 sum[u][v] = V::mul_add(factor, load(row + v * lanes, there), sum[u][v]);
             });
         };
-        int t = 0;
+        ptrdiff_t t = 0;
         for (; t + sums <= product.count; t += sums) {
             for (int u = 0; u < sums; u++) add(t + u, u);
         }

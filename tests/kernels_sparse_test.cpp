@@ -23,22 +23,29 @@ size_t area(int rows, int columns) { return static_cast<size_t>(rows * columns);
 /// A matrix of which about two thirds are zero, the second row wholly, in both forms.
 struct Sparse {
     std::vector<float> dense;
-    std::vector<int32_t> begin{0}, column;
-    std::vector<float> value;
+    std::vector<uint32_t> index;
+    std::vector<size_t> begin{0};
+    std::vector<uint16_t> column;
+    std::vector<uint8_t> byte;
 
-    Sparse(Numbers& numbers, int rows, int columns) : dense(numbers.list(area(rows, columns))) {
-        for (int i = 0; i < rows; i++) {
+    /// The rows are listed in an order of their own, the last one first.
+    Sparse(Numbers& numbers, int rows, int columns) : dense(area(rows, columns)) {
+        for (int i = rows - 1; i >= 0; i--) {
+            index.push_back(static_cast<uint32_t>(i));
             for (int j = 0; j < columns; j++) {
-                float& element = dense[area(i, columns) + static_cast<size_t>(j)];
-                if (i == 1 || (i * 5 + j * 7) % 3 != 0) element = 0.0f;
-                if (element == 0.0f) continue;
-                column.push_back(j);
-                value.push_back(element);
+                if (i == 1 || (i * 5 + j * 7) % 3 != 0) continue;
+                const int code = 1 + static_cast<int>(numbers.list(1, 0.0f, 254.0f)[0]);
+                dense[area(i, columns) + static_cast<size_t>(j)] =
+                    static_cast<float>(code) / 255.0f;
+                column.push_back(static_cast<uint16_t>(j));
+                byte.push_back(static_cast<uint8_t>(code));
             }
-            begin.push_back(static_cast<int32_t>(column.size()));
+            begin.push_back(column.size());
         }
     }
-    SparseRows from(int row) const { return {begin.data() + row, column.data(), value.data()}; }
+    SparseBytes from(int row) const {
+        return {index.data() + row, begin.data(), column.data(), byte.data()};
+    }
 };
 
 struct Size {
@@ -109,15 +116,17 @@ TEST_CASE("sparse products are within the rounding bound at small sizes, and wri
     });
 }
 
-TEST_CASE("what a zero of a sparse matrix meets does not matter, NaN in an element does") {
-    const std::vector<int32_t> begin{0, 1, 2}, column{0, 2};
+TEST_CASE("what a zero of a sparse matrix meets does not matter, what an element meets does") {
+    const std::vector<uint32_t> index{0, 1};
+    const std::vector<size_t> begin{0, 1, 2};
+    const std::vector<uint16_t> column{0, 2};
+    const std::vector<uint8_t> byte{255, 255};
     for_each_platform([&](const platform::Platform& platform) {
         INFO("platform: ", std::string(platform.name));
         const float nan = std::nanf("");
-        const std::vector<float> b{2.0f, nan, 3.0f};
         for (const float special : {1.0f, nan}) {
-            const std::vector<float> value{special, 1.0f};
-            const SparseRows a{begin.data(), column.data(), value.data()};
+            const std::vector<float> b{special, nan, 3.0f};
+            const SparseBytes a{index.data(), begin.data(), column.data(), byte.data()};
             std::vector<float> c(2);
             platform.kernels->sparse_gemm_nn(2, 1, a, b.data(), nullptr, {0.0f, kInfinity},
                                              c.data());

@@ -110,19 +110,18 @@ TEST_CASE("zeros are left out of images that are mostly black, and of nothing el
 TEST_CASE("listed pixels are those that are not zero") {
     const tools::Dataset data = images(20, 4);
     const SparseSamples samples(data);
-    SparseSamples::Slice slice;
     const std::vector<uint32_t> indices{19, 0, 7, 7};
-    for (int round = 0; round < 2; round++) {  // a slice is used again and again
-        samples.copy_samples(indices.data(), 4, slice);
-        const SparseRows rows = slice.rows();
-        for (int i = 0; i < 4; i++) {
-            std::vector<float> expected(25), ours(25);
-            data.copy_sample(static_cast<int>(indices[static_cast<size_t>(i)]), expected.data());
-            for (int t = rows.begin[i]; t < rows.begin[i + 1]; t++) {
-                CHECK(rows.value[t] != 0.0f);
-                ours[static_cast<size_t>(rows.column[t])] = rows.value[t];
-            }
-            CHECK(ours == expected);
+    const SparseBytes rows = samples.rows(indices.data());
+    for (int i = 0; i < 4; i++) {
+        const uint32_t index = indices[static_cast<size_t>(i)];
+        REQUIRE(rows.index[i] == index);
+        std::vector<uint8_t> expected(data.bytes.begin() + index * 25,
+                                      data.bytes.begin() + (index + 1) * 25),
+            ours(25);
+        for (size_t t = rows.begin[index]; t < rows.begin[index + 1]; t++) {
+            CHECK(rows.byte[t] != 0);
+            ours[rows.column[t]] = rows.byte[t];
         }
+        CHECK(ours == expected);
     }
 }

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <limits>
 
-#include "nutshell/image.hpp"
 #include "prefetch.hpp"
 
 namespace nutshell::tools {
@@ -40,43 +39,23 @@ bool SparseSamples::pays(const Dataset& data) {
     return static_cast<size_t>(zeros) * 3 >= data.bytes.size() * 2;
 }
 
-SparseSamples::SparseSamples(const Dataset& data) : sample_size_(data.shape.size()) {
+SparseSamples::SparseSamples(const Dataset& data) {
     const size_t size = static_cast<size_t>(data.shape.size());
     begin_.push_back(0);
     for (size_t first = 0; first < data.bytes.size(); first += size) {
         const uint8_t* sample = data.bytes.data() + first;
         for_each_nonzero(sample, size, [&](size_t pixel) {
             column_.push_back(static_cast<uint16_t>(pixel));
-            value_.push_back(sample[pixel]);
+            byte_.push_back(sample[pixel]);
         });
         begin_.push_back(column_.size());
     }
 }
 
-void SparseSamples::copy_samples(const uint32_t* indices, int rows, Slice& slice) const {
-    const size_t most = static_cast<size_t>(rows) * static_cast<size_t>(sample_size_);
-    if (slice.column.size() < most) {
-        slice.begin.resize(static_cast<size_t>(rows) + 1);
-        slice.column.resize(most);
-        slice.value.resize(most);
-        slice.nonzero.resize(most);
-    }
-    size_t end = 0;
-    for (int row = 0; row < rows; row++) {
-        const size_t first = begin_[indices[row]], last = begin_[indices[row] + 1];
-        slice.begin[static_cast<size_t>(row)] = static_cast<int32_t>(end);
-        std::copy(column_.data() + first, column_.data() + last, slice.column.data() + end);
-        std::copy(value_.data() + first, value_.data() + last, slice.nonzero.data() + end);
-        end += last - first;
-    }
-    slice.begin[static_cast<size_t>(rows)] = static_cast<int32_t>(end);
-    to_float(slice.nonzero.data(), static_cast<int32_t>(end), slice.value.data());
-}
-
 void SparseSamples::prefetch(uint32_t index) const {
     const size_t first = begin_[index], size = begin_[index + 1] - first;
     tools::prefetch(column_.data() + first, size);
-    tools::prefetch(value_.data() + first, size);
+    tools::prefetch(byte_.data() + first, size);
 }
 
 bool SparseInput::fits(const Graph& graph) { return graph.rows()[0].kind == Kind::dense; }

@@ -19,26 +19,18 @@ class SparseSamples {
 
     explicit SparseSamples(const Dataset& data);
 
-    /// Some samples, in the form that kernels read.
-    struct Slice {
-        std::vector<int32_t> begin, column;
-        std::vector<float> value;
-        std::vector<uint8_t> nonzero;
+    /// The samples that `indices` name, as long as those last.
+    SparseBytes rows(const uint32_t* indices) const {
+        return {indices, begin_.data(), column_.data(), byte_.data()};
+    }
 
-        SparseRows rows() const { return {begin.data(), column.data(), value.data()}; }
-    };
-
-    /// Fills `slice` with the samples that `indices` name.
-    void copy_samples(const uint32_t* indices, int rows, Slice& slice) const;
-
-    /// Starts to bring a sample into the cache: it will be copied soon.
+    /// Starts to bring a sample into the cache: it will be read soon.
     void prefetch(uint32_t index) const;
 
   private:
-    int sample_size_;
     std::vector<size_t> begin_;  // [count + 1]
     std::vector<uint16_t> column_;
-    std::vector<uint8_t> value_;
+    std::vector<uint8_t> byte_;
 };
 
 /// A Graph with a sparse input, as a network for accumulate(): what it is given as x is not read.
@@ -47,7 +39,7 @@ class SparseInput {
     /// True when the first layer can read sparse rows.
     static bool fits(const Graph& graph);
 
-    SparseInput(const Graph& graph, SparseRows samples) : graph_(graph), samples_(samples) {}
+    SparseInput(const Graph& graph, SparseBytes samples) : graph_(graph), samples_(samples) {}
 
     const Row& last() const noexcept { return graph_.last(); }
     int last_tape() const noexcept { return graph_.last_tape(); }
@@ -62,7 +54,7 @@ class SparseInput {
 
   private:
     const Graph& graph_;
-    SparseRows samples_;
+    SparseBytes samples_;
 };
 
 }  // namespace nutshell::tools

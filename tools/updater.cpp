@@ -179,8 +179,7 @@ double Updater::pass(Scratch& scratch, const uint32_t* indices, int rows, float 
         return run(graph_, samples, static_cast<const float*>(samples), scratch, rows, scale, alpha,
                    into);
     }
-    sparse_->copy_samples(indices, rows, scratch.sparse);
-    return run(SparseInput(graph_, scratch.sparse.rows()), nullptr,
+    return run(SparseInput(graph_, sparse_->rows(indices)), nullptr,
                ByteRows{data_.bytes.data(), indices}, scratch, rows, scale, alpha, into);
 }
 

@@ -45,8 +45,7 @@ class Updater {
     /// Memory of a thread that computes some samples together.
     struct Scratch {
         AlignedFloats tape, inner;
-        AlignedFloats samples;        // of dense training
-        SparseSamples::Slice sparse;  // of sparse training
+        AlignedFloats samples;  // of dense training
     };
 
     double per_sample(const uint32_t* indices, int count, float rate);

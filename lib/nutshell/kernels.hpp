@@ -31,12 +31,13 @@ struct Clamp {
     float high;
 };
 
-/// A matrix of which most elements are zero, row after row: row i has value[t] in column[t] for t
-/// in begin[i] .. begin[i + 1] - 1, and zeros elsewhere.
-struct SparseRows {
-    const int32_t* begin;
-    const int32_t* column;
-    const float* value;
+/// A matrix of values byte / 255 of which most are zero. Its row i is row r = index[i] of what is
+/// listed: byte[t] in column[t] for t in begin[r] .. begin[r + 1] - 1, and zeros elsewhere.
+struct SparseBytes {
+    const uint32_t* index;
+    const size_t* begin;
+    const uint16_t* column;
+    const uint8_t* byte;
 };
 
 /// One update of an optimizer: how far, and what the gradients are to be multiplied with first.
@@ -71,11 +72,11 @@ void gemm_tn(int m, int n, int k, float alpha, const float* a, const float* b, f
 
 /// C[m][n] = clamp(A[m][k] * B[k][n] + bias[n]) without A's zeros: what they meet in B does not
 /// matter, not even when it is infinite or NaN. bias may be null (zero).
-void sparse_gemm_nn(int m, int n, SparseRows a, const float* b, const float* bias, Clamp clamp,
+void sparse_gemm_nn(int m, int n, SparseBytes a, const float* b, const float* bias, Clamp clamp,
                     float* c) noexcept;
 
 /// C[k][n] += alpha * A[m][k]^T * B[m][n], one row of A and B after the other, without A's zeros.
-void sparse_gemm_tn(int m, int n, float alpha, SparseRows a, const float* b, float* c) noexcept;
+void sparse_gemm_tn(int m, int n, float alpha, SparseBytes a, const float* b, float* c) noexcept;
 
 /// y[n] += alpha * (the sum of the rows of X[rows][n]), one row after the other.
 void add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept;

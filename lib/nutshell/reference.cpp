@@ -137,24 +137,25 @@ void Reference::gemm_tn(int m, int n, int k, float alpha, const float* a, const 
     for (int i = 0; i < m; i++, c += n) add_scaled_rows(k, n, a + i, m, alpha, b, c);
 }
 
-void Reference::sparse_gemm_nn(int m, int n, SparseRows a, const float* b, const float* bias,
+void Reference::sparse_gemm_nn(int m, int n, SparseBytes a, const float* b, const float* bias,
                                Clamp clamp, float* c) noexcept {
     for (int i = 0; i < m; i++, c += n) {
         for (int j = 0; j < n; j++) c[j] = bias ? bias[j] : 0.0f;
-        for (int32_t t = a.begin[i]; t < a.begin[i + 1]; t++) {
+        for (size_t t = a.begin[a.index[i]]; t < a.begin[a.index[i] + 1]; t++) {
             const float* row = b + a.column[t] * static_cast<ptrdiff_t>(n);
-            for (int j = 0; j < n; j++) c[j] += a.value[t] * row[j];
+            const float factor = value_of(a.byte[t]);
+            for (int j = 0; j < n; j++) c[j] += factor * row[j];
         }
         for (int j = 0; j < n; j++) c[j] = clamped(c[j], clamp);
     }
 }
 
-void Reference::sparse_gemm_tn(int m, int n, float alpha, SparseRows a, const float* b,
+void Reference::sparse_gemm_tn(int m, int n, float alpha, SparseBytes a, const float* b,
                                float* c) noexcept {
     for (int i = 0; i < m; i++, b += n) {
-        for (int32_t t = a.begin[i]; t < a.begin[i + 1]; t++) {
+        for (size_t t = a.begin[a.index[i]]; t < a.begin[a.index[i] + 1]; t++) {
             float* row = c + a.column[t] * static_cast<ptrdiff_t>(n);
-            const float factor = alpha * a.value[t];
+            const float factor = alpha * value_of(a.byte[t]);
             for (int j = 0; j < n; j++) row[j] += factor * b[j];
         }
     }

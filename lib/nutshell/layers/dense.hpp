@@ -49,7 +49,7 @@ struct DenseLayer {
     /// The same for a sparse x. The weight has the order [in][out] here, whatever is canonical:
     /// a sample then reads only the weights of its own inputs.
     static void forward(const Row& row, Activation activation, Tensors tensors, Pass pass,
-                        SparseRows x, float* y) noexcept {
+                        SparseBytes x, float* y) noexcept {
         const int out = row.out.size();
         kernels::sparse_gemm_nn(pass.rows, out, x, tensors.weight, tensors.bias,
                                 clamp_of(activation), y);
@@ -77,7 +77,7 @@ struct DenseLayer {
 
     /// The same for a sparse x, whose own gradient nobody asks for. target.weight has the order
     /// [in][out].
-    static void backward(const Row& row, Activation activation, Pass pass, SparseRows x,
+    static void backward(const Row& row, Activation activation, Pass pass, SparseBytes x,
                          const float* y, float* dy, Target target) noexcept {
         const int out = row.out.size();
         gradient_of_sum(row, activation, pass, y, dy);
