@@ -22,8 +22,8 @@ inline tools::Int8Graph small_graph(bool per_output) {
     const Quantization wide{4.0f / 255.0f, 3};
     const LayerQuantization meanings[] = {{kPixels, wide, wide},
                                           {wide, wide, wide},
-                                          {wide, wide, kTanhOutput},
-                                          {kTanhOutput, wide, kSigmoidOutput}};
+                                          {wide, wide, tanh_output()},
+                                          {tanh_output(), wide, sigmoid_output()}};
     std::vector<tools::Int8Layer> layers;
     for (int i = 0; i < 4; i++) {
         const Row& row = graph.rows()[static_cast<size_t>(i)];

@@ -34,8 +34,8 @@ struct Quantized {
             const Row& row = Deep::Chain::rows[i];
             Quantization sum;
             REQUIRE(quantization_of({-3.0f, 3.0f}, sum) == Status::ok);
-            const Quantization out = row.activation == Activation::sigmoid ? kSigmoidOutput
-                                     : row.activation == Activation::tanh  ? kTanhOutput
+            const Quantization out = row.activation == Activation::sigmoid ? sigmoid_output()
+                                     : row.activation == Activation::tanh  ? tanh_output()
                                                                            : sum;
             quantization[i] = {in, sum, out};
             add(row, Deep::Chain::tensors(parameters.data, i), quantization[i]);

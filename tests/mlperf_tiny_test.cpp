@@ -92,7 +92,7 @@ TEST_CASE("sigmoid tables are TensorFlow Lite Micro's for every input scale") {
         const Quantization sum{static_cast<float>(parameters[5 * row]),
                                static_cast<int8_t>(parameters[5 * row + 1])};
         int8_t table[256];
-        REQUIRE(activation_table(Activation::sigmoid, 0.0f, {kPixels, sum, kSigmoidOutput},
+        REQUIRE(activation_table(Activation::sigmoid, 0.0f, {kPixels, sum, sigmoid_output()},
                                  table) == Status::ok);
         int wrong = 0;
         for (int code = -128; code <= 127; code++) {

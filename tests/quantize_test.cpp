@@ -156,7 +156,8 @@ TEST_CASE("a percentile leaves outliers out, and the range of least error beats 
 TEST_CASE("the table of tanh is within a code of tanh") {
     const Quantization sum{4.0f / 128.0f, -7};
     int8_t table[256];
-    REQUIRE(activation_table(Activation::tanh, 0.0f, {sum, sum, kTanhOutput}, table) == Status::ok);
+    REQUIRE(activation_table(Activation::tanh, 0.0f, {sum, sum, tanh_output()}, table) ==
+            Status::ok);
     for (int code = -128; code <= 127; code++) {
         const double x = static_cast<double>(sum.scale) * (code - sum.zero_point);
         const double exact = std::min(127.0, std::round(128 * std::tanh(x)));

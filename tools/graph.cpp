@@ -188,6 +188,18 @@ LayerRange layers_of(Part part, int code_layer, int layer_count) {
     return {0, layer_count};
 }
 
+const char* name_of(NumberType type) {
+    switch (type) {
+        case NumberType::float32:
+            return "float32";
+        case NumberType::int8:
+            return "int8";
+        case NumberType::int4:
+            return "int4";
+    }
+    return "?";
+}
+
 const char* name_of(Part part) {
     return part == Part::encoder ? "encoder" : part == Part::decoder ? "decoder" : "whole";
 }

@@ -9,6 +9,7 @@
 
 #include "nutshell/plan.hpp"
 #include "nutshell/random.hpp"
+#include "nutshell/weights.hpp"
 
 namespace nutshell::tools {
 
@@ -123,6 +124,9 @@ class Graph {
     int code_layer_ = 0;
     AlignedFloats parameters_;
 };
+
+/// "float32", "int8" or "int4".
+const char* name_of(NumberType type);
 
 /// How a part is named on the command line: "whole", "encoder", "decoder".
 const char* name_of(Part part);

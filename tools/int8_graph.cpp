@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "error.hpp"
+#include "nutshell/packing_int4.hpp"
 #include "nutshell/self_test.hpp"
 
 namespace nutshell::tools {
@@ -18,9 +19,16 @@ Int8Layer pack(const Row& row, const Int8Layer& from, Packing packing) {
     const int32_t in = row.in.size(), out = row.out.size();
     Int8Layer to = from;
     to.packing = packing;
-    to.weight.resize(size_of(packed_weights(packing, in, out)));
+    to.two_in_a_byte = from.weight_bits == 4;
+    if (to.two_in_a_byte) {
+        to.weight.resize(size_of(packed_int4_bytes(packing, in, out)));
+        pack_int4(packing, in, out, from.weight.data(),
+                  reinterpret_cast<uint8_t*>(to.weight.data()));
+    } else {
+        to.weight.resize(size_of(packed_weights(packing, in, out)));
+        pack_weights(packing, in, out, from.weight.data(), to.weight.data());
+    }
     to.bias.resize(size_of(packed_biases(packing, out)));
-    pack_weights(packing, in, out, from.weight.data(), to.weight.data());
     pack_bias(packing, in, out, from.weight.data(), from.bias.data(), to.bias.data());
     if (from.per_output) {
         to.multiplier.resize(size_of(packed_outputs(packing, out)));
@@ -33,7 +41,13 @@ Int8Layer pack(const Row& row, const Int8Layer& from, Packing packing) {
 Int8Layer unpack(const Row& row, const Int8Tensors& from) {
     const int32_t in = row.in.size(), out = row.out.size();
     Int8Layer to = Int8Layer::of(row, {from.in, from.sum, from.out}, from.per_output);
-    unpack_weights(from.packing, in, out, from.weight, to.weight.data());
+    to.weight_bits = from.int4 ? 4 : 8;
+    if (from.int4) {
+        unpack_int4(from.packing, in, out, reinterpret_cast<const uint8_t*>(from.weight),
+                    to.weight.data());
+    } else {
+        unpack_weights(from.packing, in, out, from.weight, to.weight.data());
+    }
     unpack_bias(from.packing, in, out, to.weight.data(), from.bias, to.bias.data());
     std::copy_n(from.multiplier, to.multiplier.size(), to.multiplier.data());
     std::copy_n(from.shift, to.shift.size(), to.shift.data());
@@ -112,6 +126,7 @@ Int8Tensors Int8Layer::tensors() const {
     view.out = quantization.out;
     view.packing = packing;
     view.per_output = per_output;
+    view.int4 = two_in_a_byte;
     return view;
 }
 
@@ -162,6 +177,12 @@ int Int8Graph::parameter_count() const {
     return count;
 }
 
+NumberType Int8Graph::type() const {
+    const bool any = std::any_of(layers_.begin(), layers_.end(),
+                                 [](const Int8Layer& layer) { return layer.weight_bits == 4; });
+    return any ? NumberType::int4 : NumberType::int8;
+}
+
 Int8Graph Int8Graph::extract(Part part) const {
     const Range layers = range(part);
     Int8Graph result(
@@ -192,7 +213,7 @@ void Int8Graph::run(Range range, const int8_t* x, int count, int8_t* y) const {
                                              : buffers[static_cast<size_t>(i % 2)].data();
             const size_t at = static_cast<size_t>(i);
             visit_kind(rows_[at].kind, 0, [&](auto layer) noexcept {
-                decltype(layer)::forward(rows_[at], views[at], from, to, scratch.data());
+                decltype(layer)::forward_int4(rows_[at], views[at], from, to, scratch.data());
                 return 0;
             });
             from = to;

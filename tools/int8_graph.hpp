@@ -15,12 +15,14 @@ namespace nutshell::tools {
 struct Int8Layer {
     LayerQuantization quantization{};
     bool per_output = true;
-    std::vector<int8_t> weight;       // canonical: [out][in]
+    std::vector<int8_t> weight;       // canonical: [out][in]; two_in_a_byte: packed_int4_bytes
     std::vector<int32_t> bias;        // canonical: [out]
     std::vector<int32_t> multiplier;  // canonical: [out], or [1] when not per output
     std::vector<int8_t> shift;        // as many
     std::vector<int8_t> table;        // [256], or empty
     Packing packing = Packing::canonical;
+    int weight_bits = 8;         // in which a weight is packed, 8 or 4
+    bool two_in_a_byte = false;  // once it is packed in 4
 
     /// Zeros of the sizes that a layer of this row has in canonical packing.
     static Int8Layer of(const Row& row, const LayerQuantization& quantization, bool per_output);
@@ -45,6 +47,8 @@ class Int8Graph {
     const std::vector<Int8Layer>& layers() const { return layers_; }
     uint32_t fingerprint() const;
     int parameter_count() const;
+    /// Of its file: int4 when the weights of a layer have 4 bits.
+    NumberType type() const;
 
     /// The identity of the whole model, the same in every part and packing; and that of the float
     /// model which it was quantized from.

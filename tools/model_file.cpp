@@ -57,7 +57,7 @@ Graph float_graph(const File& file) {
 
 Graph read_model(const std::string& path) {
     const Content content = read_checked(path);
-    if (content.file.type() == NumberType::int8) {
+    if (content.file.type() != NumberType::float32) {
         throw Error(path + ": is an int8 model; give the float model that it was made from");
     }
     return float_graph(content.file);
@@ -65,7 +65,7 @@ Graph read_model(const std::string& path) {
 
 AnyGraph read_any_model(const std::string& path) {
     const Content content = read_checked(path);
-    if (content.file.type() == NumberType::int8) return Int8Graph(content.file);
+    if (content.file.type() != NumberType::float32) return Int8Graph(content.file);
     return float_graph(content.file);
 }
 

@@ -24,16 +24,17 @@ std::vector<float> samples_of(const Dataset& data, int count) {
 }
 
 Quantization meaning_of(const std::vector<float>& values, RangeChoice choice,
-                        const std::string& where) {
+                        const std::string& where, int unused_bits = 0) {
     Histogram histogram;
     histogram.observe(values.data(), static_cast<int32_t>(values.size()));
     Status status = histogram.status();
     Quantization quantization{};
     if (status == Status::ok) {
-        const Range range = choice == RangeChoice::percentile    ? histogram.percentile(kKept)
-                            : choice == RangeChoice::least_error ? histogram.least_error()
-                                                                 : histogram.range();
-        status = quantization_of(range, quantization);
+        const Range range = choice == RangeChoice::percentile ? histogram.percentile(kKept)
+                            : choice == RangeChoice::least_error
+                                ? histogram.least_error(unused_bits)
+                                : histogram.range();
+        status = quantization_of(range, quantization, unused_bits);
     }
     if (status != Status::ok) throw Error(where + ": " + to_string(status));
     return quantization;
@@ -69,6 +70,34 @@ double squared_difference(const std::vector<float>& a, const std::vector<float>&
     return sum;
 }
 
+/// The largest magnitude of each number of the code.
+std::vector<float> reaches_of_code(const Graph& graph, const std::vector<float>& x, int count) {
+    const Graph::Range encoder = graph.range(Part::encoder);
+    const size_t width = static_cast<size_t>(graph.output_size(encoder));
+    std::vector<float> codes(width * static_cast<size_t>(count)), reach(width);
+    graph.run(encoder, x.data(), count, codes.data());
+    for (size_t i = 0; i < codes.size(); i++) {
+        reach[i % width] = std::max(reach[i % width], std::abs(codes[i]));
+    }
+    return reach;
+}
+
+/// An output of a layer becomes `factor` times as large, and the next layer reads it as before.
+void scale_unit(Graph& graph, int layer, int unit, float factor) {
+    const Row& from = graph.rows()[static_cast<size_t>(layer)];
+    const Row& to = graph.rows()[static_cast<size_t>(layer) + 1];
+    const Spot out = graph.spots()[static_cast<size_t>(layer)];
+    const Spot in = graph.spots()[static_cast<size_t>(layer) + 1];
+    float* parameters = graph.parameters().data();
+    parameters[out.bias + unit] *= factor;
+    for (int i = 0; i < from.in.size(); i++) {
+        parameters[out.weight + DenseLayer::weight_index(from, unit, i)] *= factor;
+    }
+    for (int o = 0; o < to.out.size(); o++) {
+        parameters[in.weight + DenseLayer::weight_index(to, o, unit)] /= factor;
+    }
+}
+
 }  // namespace
 
 void require_calibrates(const Graph& graph, const Dataset& data) {
@@ -88,6 +117,23 @@ std::vector<int> largest_codes(const Graph& graph, const QuantizationSettings& s
     return codes;
 }
 
+Graph with_equal_code_ranges(const Graph& graph, const Dataset& data, int samples) {
+    require_calibrates(graph, data);
+    Graph result = graph;
+    const int layer = graph.code_layer() - 1;
+    if (layer < 0 || layer + 1 == graph.layer_count()) return result;
+    const Activation activation = graph.rows()[static_cast<size_t>(layer)].activation;
+    if (activation == Activation::sigmoid || activation == Activation::tanh) return result;
+    const int count = std::min(data.count, samples);
+    const std::vector<float> reach = reaches_of_code(graph, samples_of(data, count), count);
+    const float widest = *std::max_element(reach.begin(), reach.end());
+    for (int unit = 0; unit < static_cast<int>(reach.size()); unit++) {
+        const float own = reach[static_cast<size_t>(unit)];
+        if (own > 0) scale_unit(result, layer, unit, widest / own);
+    }
+    return result;
+}
+
 Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSettings& settings) {
     require_calibrates(graph, data);
     const int count = std::min(data.count, settings.samples);
@@ -105,16 +151,18 @@ Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSe
         const Row& row = graph.rows()[static_cast<size_t>(i)];
         const std::string name = "layer " + std::to_string(i + 1);
         std::vector<float> y = outputs_of(graph, i, x, count);
-        Quantization out = kSigmoidOutput;
-        if (row.activation == Activation::tanh) out = kTanhOutput;
+        const int unused_bits = i + 1 == graph.code_layer() ? 8 - settings.code_bits : 0;
+        Quantization out = sigmoid_output(unused_bits);
+        if (row.activation == Activation::tanh) out = tanh_output(unused_bits);
         if (row.activation != Activation::tanh && row.activation != Activation::sigmoid) {
-            out = meaning_of(y, settings.range, name);
+            out = meaning_of(y, settings.range, name, unused_bits);
         }
         Quantization sum = out;
         if (needs_table(row.activation)) {
             sum = meaning_of(sums_of(graph, i, x, count), settings.range, name);
         }
         layers.push_back(Int8Layer::of(row, {in, sum, out}, settings.per_output));
+        layers.back().weight_bits = largest[static_cast<size_t>(i)] == 7 ? 4 : 8;
         const Status status = quantize_layer(
             row, graph.tensors(i), layers.back().quantization,
             {largest[static_cast<size_t>(i)], settings.per_output, scales}, layers.back().arrays());

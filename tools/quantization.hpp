@@ -19,6 +19,7 @@ struct QuantizationSettings {
     bool per_output = true;  // a scale for each output of a layer, else one for all
     int encoder_bits = 8;    // of a weight, 8 or 4
     int decoder_bits = 8;
+    int code_bits = 8;          // of a number of the code, 4 to 8
     std::vector<float> scales;  // learned ones of all layers' outputs; empty: from the weights
 };
 
@@ -27,6 +28,12 @@ std::vector<int> largest_codes(const Graph& graph, const QuantizationSettings& s
 
 /// Throws Error, naming them, when the data are empty or have other sizes than the model reads.
 void require_calibrates(const Graph& graph, const Dataset& data);
+
+/// The same model with numbers of the code that all reach equally far on the data: the weights
+/// around the code take up the difference, so that one scale suits all numbers. As it is when the
+/// code's activation is bounded. Source: Nagel et al., "Data-Free Quantization Through Weight
+/// Equalization and Bias Correction", ICCV 2019.
+Graph with_equal_code_ranges(const Graph& graph, const Dataset& data, int samples);
 
 /// Quantizes with the ranges that the data show. Bytes keep their own meaning (kPixels), whatever
 /// their range is. Throws Error when the data are empty, constant, not finite or do not fit, or a

@@ -126,6 +126,14 @@ void fixed_point_table(int32_t (*function)(int32_t), const Input& input, Quantiz
     }
 }
 
+/// 8-bit codes become codes of fewer bits.
+void round_table(int unused_bits, int8_t* table) noexcept {
+    for (int i = 0; i < 256; i++) {
+        const int rounded = (table[i] + 128 + (1 << unused_bits >> 1)) >> unused_bits;
+        table[i] = clamp_to_int8(rounded - 128, -128, (256 >> unused_bits) - 129);
+    }
+}
+
 void leaky_table(float slope, const LayerQuantization& layer, int8_t* table) noexcept {
     for (int code = -128; code <= 127; code++) {
         const int8_t byte = static_cast<int8_t>(code);
@@ -145,7 +153,8 @@ Status activation_table(Activation activation, float slope, const LayerQuantizat
         return Status::ok;
     }
     const bool is_sigmoid = activation == Activation::sigmoid;
-    if (!same(layer.out, is_sigmoid ? kSigmoidOutput : kTanhOutput)) {
+    const int unused_bits = layer.out.unused_bits;
+    if (!same(layer.out, is_sigmoid ? sigmoid_output(unused_bits) : tanh_output(unused_bits))) {
         return Status::bad_quantization;
     }
     Input input;
@@ -156,6 +165,7 @@ Status activation_table(Activation activation, float slope, const LayerQuantizat
     } else {
         fixed_point_table(tanh_of, input, layer.sum, 7, 0, table);
     }
+    if (unused_bits > 0) round_table(unused_bits, table);
     return Status::ok;
 }
 

@@ -103,6 +103,16 @@ class Part {
         return Status::ok;
     }
 
+    /// The loaded file's model id: the whole model's, the same in encoder and decoder.
+    uint32_t model_id() const noexcept { return expected_.seed; }
+
+    /// Bits that a number of the code takes (packet.hpp): 4 to 8 in int8, 32 in float32. To be
+    /// asked when weights are bound or loaded.
+    int code_bits() const noexcept {
+        return code_layer > 0 ? Numbers::output_bits(tensors_[code_layer - 1])
+                              : Numbers::input_bits(tensors_[0]);
+    }
+
     /// Runs the part on an input that the loaded file's model id determines, and compares the
     /// answer with the one in the file. Overwrites x[input_size], y[output_size] and work.
     /// no_self_test when the file holds none for this part, self_test_failed when the answer is
@@ -267,5 +277,9 @@ class Autoencoder : public detail::Architecture<EncoderChain, DecoderChain>,
 /// The int8 twin of an Autoencoder: the same rows, quantized weights, int8 in and out.
 template <class Model>
 using Int8Model = WholeModel<typename Model::Architecture, Int8>;
+
+/// The same for files whose weights have 4 bits in some layers; it reads int8 files, too.
+template <class Model>
+using Int4Model = WholeModel<typename Model::Architecture, Int4>;
 
 }  // namespace nutshell

@@ -6,13 +6,14 @@ namespace nutshell {
 void quantize_values(const float* values, int32_t n, Quantization quantization,
                      int8_t* codes) noexcept {
     const float zero_point = quantization.zero_point;
+    const int8_t largest = largest_code(quantization);
     for (int32_t i = 0; i < n; i++) {
         const float steps = values[i] / quantization.scale;
         // Held before the conversion, which is defined for numbers that fit only.
-        const float low = -128.0f - zero_point, high = 127.0f - zero_point;
+        const float low = -128.0f - zero_point, high = static_cast<float>(largest) - zero_point;
         const float held = steps < low ? low : steps > high ? high : steps == steps ? steps : 0.0f;
         const int rounded = static_cast<int>(held < 0 ? held - 0.5f : held + 0.5f);
-        codes[i] = clamp_to_int8(rounded + quantization.zero_point, -128, 127);
+        codes[i] = clamp_to_int8(rounded + quantization.zero_point, -128, largest);
     }
 }
 

@@ -10,7 +10,16 @@ namespace nutshell {
 struct Quantization {
     float scale;
     int8_t zero_point;
+    /// Upper bits that codes do without: 2 for codes of 6 bits, -128..-65. At most kMaxUnusedBits.
+    uint8_t unused_bits = 0;
 };
+
+constexpr int kMaxUnusedBits = 4;
+
+/// The codes are -128..largest_code.
+constexpr int8_t largest_code(Quantization quantization) noexcept {
+    return static_cast<int8_t>((256 >> quantization.unused_bits) - 129);
+}
 
 /// Compares the scales' bits: an int8 program needs no floating point.
 bool same(Quantization a, Quantization b) noexcept;
@@ -28,6 +37,7 @@ struct Int8Tensors {
     const int8_t* table = nullptr;        ///< [256] of the activation, null where none is needed
     Packing packing = Packing::canonical;
     bool per_output = false;  ///< a multiplier and a shift for each output, not one for all
+    bool int4 = false;        ///< weight holds packed_int4_bytes (packing_int4.hpp)
     Quantization in{};
     Quantization sum{};  ///< of the codes that the kernel writes, before the table
     Quantization out{};  ///< equal to sum without a table
@@ -49,11 +59,11 @@ inline Requantization requantization_of(Activation activation,
             tensors.per_output,
             zero,
             activation == Activation::relu ? zero : int8_t{-128},
-            127};
+            largest_code(tensors.sum)};
 }
 
 /// codes[n] = values[n] / scale + zero point, rounded to the nearest (ties away from zero) and held
-/// within -128..127. NaN becomes the zero point.
+/// within -128..largest_code. NaN becomes the zero point.
 void quantize_values(const float* values, int32_t n, Quantization quantization,
                      int8_t* codes) noexcept;
 

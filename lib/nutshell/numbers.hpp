@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a model computes in: Float32, or Int8. A part of a model is written once, over one of these.
+// What a model computes in: Float32, Int8, or Int4, which is Int8 with weights of 8 or 4 bits in
+// each layer. A part of a model is written once, over one of these.
 #pragma once
 #include "status.hpp"
 #include "weights.hpp"
@@ -19,6 +20,8 @@ struct Float32 {
     static void read(const File& file, int layer, Tensors& tensors) noexcept {
         tensors = file.tensors(layer);
     }
+    static constexpr int input_bits(const Tensors&) noexcept { return 32; }
+    static constexpr int output_bits(const Tensors&) noexcept { return 32; }
     static constexpr int scratch_bytes(int) noexcept { return 0; }
     template <class Layer>
     static void forward(const Row& row, const Tensors& tensors, const float* x, float* y,
@@ -42,6 +45,8 @@ struct Int8 {
     [[gnu::noinline]] static void read(const File& file, int layer, Tensors& tensors) noexcept {
         tensors = file.int8_tensors(layer);
     }
+    static int input_bits(const Tensors& tensors) noexcept { return 8 - tensors.in.unused_bits; }
+    static int output_bits(const Tensors& tensors) noexcept { return 8 - tensors.out.unused_bits; }
     static constexpr int scratch_bytes(int in) noexcept { return nutshell::scratch_bytes(in); }
     template <class Layer>
     static void forward(const Row& row, const Tensors& tensors, const int8_t* x, int8_t* y,
@@ -49,6 +54,20 @@ struct Int8 {
         Layer::forward(row, tensors, x, y, scratch);
     }
     static bool acceptable(const int8_t*, int32_t) noexcept { return true; }
+};
+
+struct Int4 : Int8 {
+    /// Of an int8 file, too.
+    static Status check(const File& file) noexcept {
+        if (file.type() == NumberType::float32) return Status::wrong_numbers;
+        if (file.packing() != kernels::int8_packing()) return Status::wrong_packing;
+        return check_int4(file);
+    }
+    template <class Layer>
+    static void forward(const Row& row, const Tensors& tensors, const int8_t* x, int8_t* y,
+                        void* scratch) noexcept {
+        Layer::forward_int4(row, tensors, x, y, scratch);
+    }
 };
 
 }  // namespace nutshell

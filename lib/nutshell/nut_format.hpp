@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "packing_int4.hpp"
 #include "weights.hpp"
 
 namespace nutshell::format {
@@ -49,15 +50,12 @@ enum : uint32_t {
     window = 32,
     weight = 48,
     bias = 50,
-    in_scale = 52,
-    sum_scale = 56,
-    out_scale = 60,
-    zero_points = 64,
-    multiplier = 68,
-    shift = 70,
-    table = 72,
+    in_meaning = 52,
+    sum_meaning = 60,
+    out_meaning = 68,
+    table = 76,
     quantization = 52,
-    reserved = 74
+    reserved = 78
 };
 }
 namespace section {
@@ -72,7 +70,7 @@ enum : uint32_t {
 };
 }
 
-enum class Type : uint8_t { float32 = 0, int8 = 1, int32 = 2 };
+enum class Type : uint8_t { float32 = 0, int8 = 1, int32 = 2, int4 = 3 };
 enum class Role : uint8_t {
     weight = 1,
     bias = 2,
@@ -88,9 +86,14 @@ struct Form {
     Packing packing;
 };
 
-/// A section as the rows and the form demand it; its number stands in the layer record at `field`.
+/// How those of one layer are.
+struct LayerForm {
+    bool per_output;
+    bool int4;
+};
+
+/// A section as the rows and the form demand it.
 struct Section {
-    uint32_t field;
     Role role;
     Type type;
     uint32_t bytes;
@@ -104,26 +107,36 @@ constexpr uint32_t section_count(const Row& row, Form form) noexcept {
     return needs_table(row.activation) ? 5 : 4;
 }
 
-inline int32_t elements_of(Role role, const Row& row, Form form, bool per_output) noexcept {
-    const int32_t out = row.out.size();
+/// For weights of 4 bits, bytes.
+inline int32_t elements_of(Role role, const Row& row, Form form, LayerForm layer) noexcept {
+    const int32_t in = row.in.size(), out = row.out.size();
     if (role == Role::weight && form.numbers == NumberType::float32)
         return tensor_sizes(row).weight;
-    if (role == Role::weight) return packed_weights(form.packing, row.in.size(), out);
+    if (role == Role::weight) {
+        const int32_t columns =
+            layer.int4 ? packed_int4_inputs(form.packing, in) : packed_inputs(form.packing, in);
+        return packed_outputs(form.packing, out) * columns >> (layer.int4 ? 1 : 0);
+    }
     if (role == Role::bias) return packed_biases(form.packing, out);
     if (role == Role::table) return 256;
-    return per_output ? packed_outputs(form.packing, out) : 1;
+    return layer.per_output ? packed_outputs(form.packing, out) : 1;
+}
+
+/// The number of a layer's table's section: the last one's, if it has a table.
+constexpr uint32_t table_section(uint32_t first, uint32_t count) noexcept {
+    return count == kMaxLayerSections ? first + count - 1 : 0;
 }
 
 /// Section 0 to section_count - 1 of a layer.
-inline Section section_of(const Row& row, Form form, bool per_output, uint32_t index) noexcept {
-    static constexpr uint8_t fields[] = {layer::weight, layer::bias, layer::multiplier,
-                                         layer::shift, layer::table};
+inline Section section_of(const Row& row, Form form, LayerForm layer, uint32_t index) noexcept {
     static constexpr Type int8_types[] = {Type::int8, Type::int32, Type::int32, Type::int8,
                                           Type::int8};
     const Role role = static_cast<Role>(index + 1);
-    const Type type = form.numbers == NumberType::float32 ? Type::float32 : int8_types[index];
-    const uint32_t elements = static_cast<uint32_t>(elements_of(role, row, form, per_output));
-    return {fields[index], role, type, type == Type::int8 ? elements : 4 * elements};
+    Type type = form.numbers == NumberType::float32 ? Type::float32 : int8_types[index];
+    if (role == Role::weight && layer.int4) type = Type::int4;
+    const uint32_t elements = static_cast<uint32_t>(elements_of(role, row, form, layer));
+    const bool of_bytes = type == Type::int8 || type == Type::int4;
+    return {role, type, of_bytes ? elements : 4 * elements};
 }
 
 /// Numbers of the file at their natural alignment, as a little-endian machine reads them: no other
@@ -150,6 +163,13 @@ inline const Row& row_at(const uint8_t* record) noexcept {
                   offsetof(Row, in) == layer::in && offsetof(Row, out) == layer::out &&
                   offsetof(Row, slope) == layer::slope && sizeof(Row) == layer::window);
     return *reinterpret_cast<const Row*>(record);
+}
+
+/// The meaning of codes lies in a record as it does in memory, zeros behind it.
+inline Quantization quantization_at(const uint8_t* at) noexcept {
+    static_assert(offsetof(Quantization, zero_point) == 4 &&
+                  offsetof(Quantization, unused_bits) == 5 && sizeof(Quantization) == 8);
+    return *reinterpret_cast<const Quantization*>(at);
 }
 
 inline uint32_t bits_of(float value) noexcept {

@@ -19,10 +19,14 @@ struct Int4Place {
 
 constexpr bool one_by_one(PackingRule rule) noexcept { return rule.outputs * rule.inputs == 1; }
 
+/// Inputs with padding.
+constexpr int32_t packed_int4_inputs(Packing packing, int32_t in) noexcept {
+    return one_by_one(rule_of(packing)) ? round_up(in, 2) : packed_inputs(packing, in);
+}
+
 /// Bytes of the weights with padding.
 constexpr int32_t packed_int4_bytes(Packing packing, int32_t in, int32_t out) noexcept {
-    if (one_by_one(rule_of(packing))) return out * ((in + 1) / 2);
-    return packed_weights(packing, in, out) / 2;
+    return packed_outputs(packing, out) * packed_int4_inputs(packing, in) / 2;
 }
 
 /// Where the weight of output o and input i lies.

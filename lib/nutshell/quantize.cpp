@@ -19,15 +19,10 @@ float magnitude(float x) noexcept { return x < 0 ? -x : x; }
 
 /// A dense layer's weights by output and input, in whichever order they lie.
 struct Weights {
+    const Row& row;
     const float* data;
-    int32_t output_stride, input_stride;
-
-    Weights(const Row& row, Tensors tensors) noexcept
-        : data(tensors.weight),
-          output_stride(DenseLayer::rows_are_outputs(row) ? row.in.size() : 1),
-          input_stride(DenseLayer::rows_are_outputs(row) ? 1 : row.out.size()) {}
     float at(int32_t output, int32_t input) const noexcept {
-        return data[output * output_stride + input * input_stride];
+        return data[DenseLayer::weight_index(row, output, input)];
     }
 };
 
@@ -136,9 +131,9 @@ Range Histogram::percentile(double part) const noexcept {
     return {low > seen.low ? low : seen.low, high < seen.high ? high : seen.high};
 }
 
-double Histogram::error(Range range) const noexcept {
+double Histogram::error(Range range, int unused_bits) const noexcept {
     Quantization quantization;
-    if (quantization_of(range, quantization) != Status::ok) return 1e300;
+    if (quantization_of(range, quantization, unused_bits) != Status::ok) return 1e300;
     double sum = 0;
     for (int i = 0; i < bins; i++) {
         if (count_[i] == 0) continue;
@@ -154,16 +149,16 @@ double Histogram::error(Range range) const noexcept {
     return sum;
 }
 
-Range Histogram::least_error() const noexcept {
+Range Histogram::least_error(int unused_bits) const noexcept {
     constexpr int steps = 24;
     const Range seen = range();
     Range best = seen;
-    double least = error(seen);
+    double least = error(seen, unused_bits);
     for (int low = 0; low < steps; low++) {
         for (int high = 0; high < steps; high++) {
             const Range tried{seen.low * (1.0f - static_cast<float>(low) / steps),
                               seen.high * (1.0f - static_cast<float>(high) / steps)};
-            const double found = error(tried);
+            const double found = error(tried, unused_bits);
             if (found < least) {
                 least = found;
                 best = tried;
@@ -173,14 +168,16 @@ Range Histogram::least_error() const noexcept {
     return best;
 }
 
-Status quantization_of(Range range, Quantization& quantization) noexcept {
+Status quantization_of(Range range, Quantization& quantization, int unused_bits) noexcept {
+    const int steps = (256 >> unused_bits) - 1;
     const double low = range.low < 0 ? static_cast<double>(range.low) : 0.0;
     const double high = range.high > 0 ? static_cast<double>(range.high) : 0.0;
     if (!(high - low <= 6.8e38)) return Status::bad_quantization;  // NaN too
-    const float scale = low == high ? 1.0f : static_cast<float>((high - low) / 255.0);
+    const float scale = low == high ? 1.0f : static_cast<float>((high - low) / steps);
     if (!normal(scale)) return Status::bad_quantization;
     const double zero_point = -128.0 - low / static_cast<double>(scale);
-    quantization = {scale, clamp_to_int8(round_half_away(zero_point), -128, 127)};
+    quantization = {scale, clamp_to_int8(round_half_away(zero_point), -128, steps - 128),
+                    static_cast<uint8_t>(unused_bits)};
     return Status::ok;
 }
 
@@ -208,7 +205,7 @@ Status quantize_layer(const Row& row, Tensors tensors, const LayerQuantization& 
     if (!all_finite(tensors.weight, sizes.weight) || !all_finite(tensors.bias, sizes.bias)) {
         return Status::non_finite_weights;
     }
-    const Weights weights(row, tensors);
+    const Weights weights{row, tensors.weight};
     const int32_t out = row.out.size();
     float scale = 0.0f;
     for (int32_t o = 0; o < out; o++) {

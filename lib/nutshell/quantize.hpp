@@ -45,8 +45,8 @@ class Histogram {
     Range range() const noexcept { return min_max_.range(); }
     /// Leaves out (1 - part) / 2 of the values at each end. part in 0..1.
     Range percentile(double part) const noexcept;
-    /// The range whose 256 codes have the least mean squared error over the values seen.
-    Range least_error() const noexcept;
+    /// The range whose codes have the least mean squared error over the values seen.
+    Range least_error(int unused_bits = 0) const noexcept;
 
   private:
     static constexpr int bins = 1024;
@@ -55,20 +55,26 @@ class Histogram {
         return (static_cast<float>(bin) + 0.5f) * width() - limit_;
     }
     void widen() noexcept;
-    double error(Range range) const noexcept;
+    double error(Range range, int unused_bits) const noexcept;
 
     MinMax min_max_;
     float limit_ = 0.0f;  ///< the bins cover -limit_..limit_
     uint32_t count_[bins] = {};
 };
 
-/// Scale and zero point whose codes cover the range and have zero exactly. A range of zero alone
-/// gets scale 1. bad_quantization when the scale leaves the normal floats.
-Status quantization_of(Range range, Quantization& quantization) noexcept;
+/// Scale and zero point whose codes, of 8 - unused_bits bits, cover the range and have zero
+/// exactly. A range of zero alone gets scale 1. bad_quantization when the scale leaves the normal
+/// floats.
+Status quantization_of(Range range, Quantization& quantization, int unused_bits = 0) noexcept;
 
-/// What sigmoid and tanh give: fixed, as in TensorFlow Lite.
-constexpr Quantization kSigmoidOutput{1.0f / 256.0f, -128};
-constexpr Quantization kTanhOutput{1.0f / 128.0f, 0};
+/// What sigmoid and tanh give: fixed; with 8 bits as in TensorFlow Lite.
+constexpr Quantization sigmoid_output(int unused_bits = 0) noexcept {
+    return {static_cast<float>(1 << unused_bits) / 256.0f, -128, static_cast<uint8_t>(unused_bits)};
+}
+constexpr Quantization tanh_output(int unused_bits = 0) noexcept {
+    return {static_cast<float>(1 << unused_bits) / 128.0f,
+            static_cast<int8_t>((128 >> unused_bits) - 128), static_cast<uint8_t>(unused_bits)};
+}
 
 /// A real number >= 0 as multiplier and shift; zero below 2^-32. bad_quantization when it is too
 /// large, negative or not finite.
@@ -108,8 +114,9 @@ Int8Tensors view_of(const Row& row, const LayerQuantization& layer, bool per_out
                     const Int8Arrays& arrays) noexcept;
 
 /// The table of an activation: entry i is the output code for the sum's code whose byte is i.
-/// sigmoid and tanh are TensorFlow Lite Micro's fixed-point functions, to the bit, and want
-/// layer.out to be kSigmoidOutput or kTanhOutput; else bad_quantization.
+/// sigmoid and tanh are TensorFlow Lite Micro's fixed-point functions, to the bit, then rounded to
+/// fewer bits when asked; they want layer.out to be sigmoid_output() or tanh_output(); else
+/// bad_quantization.
 Status activation_table(Activation activation, float slope, const LayerQuantization& layer,
                         int8_t* table) noexcept;
 

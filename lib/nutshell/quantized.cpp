@@ -3,6 +3,7 @@
 // processors check files with it.
 #include <string.h>
 
+#include "packing_int4.hpp"
 #include "weights.hpp"
 
 namespace nutshell {
@@ -14,10 +15,12 @@ uint32_t scale_bits(Quantization quantization) noexcept {
     return bits;
 }
 
-/// Positive, finite and not denormal.
-bool valid_scale(Quantization quantization) noexcept {
+/// A scale that is positive, finite and not denormal, and a zero point that is a code.
+bool valid(Quantization quantization) noexcept {
     const uint32_t bits = scale_bits(quantization);
-    return bits >= 0x00800000u && bits < 0x7F800000u;
+    return bits >= 0x00800000u && bits < 0x7F800000u &&
+           quantization.unused_bits <= kMaxUnusedBits &&
+           quantization.zero_point <= largest_code(quantization);
 }
 
 bool valid_multiplier(int32_t multiplier, int shift) noexcept {
@@ -28,41 +31,77 @@ bool valid_multiplier(int32_t multiplier, int shift) noexcept {
 struct Sums {
     int32_t weights;
     uint32_t magnitudes;
+    void add(int weight) noexcept {
+        weights += weight;
+        magnitudes += static_cast<uint32_t>(weight < 0 ? -weight : weight);
+    }
 };
 
-/// What the weights of one output add up to from input `first` on, those behind input `in` that
-/// fill up a block included.
-Sums sums_of(const Int8Tensors& tensors, int32_t in, int32_t output, int32_t first) noexcept {
-    const int flip = rule_of(tensors.packing).weights == WeightForm::plus_128 ? 0x80 : 0;
-    const int32_t columns = packed_inputs(tensors.packing, in);
-    const int8_t* row = tensors.weight + packed_row(tensors.packing, in, output);
-    Sums sums{0, 0};
-    for (int32_t i = first; i < columns; i++) {
-        const int8_t weight = static_cast<int8_t>(row[packed_column(tensors.packing, i)] ^ flip);
-        sums.weights += weight;
-        sums.magnitudes += static_cast<uint32_t>(weight < 0 ? -weight : weight);
+/// What a check has to know of weights that are a byte each.
+struct Int8Weights {
+    /// What the weights of one output add up to from input `first` on, those behind input `in` that
+    /// fill up a block included.
+    static Sums sums_of(const Int8Tensors& tensors, int32_t in, int32_t output,
+                        int32_t first) noexcept {
+        const int flip = rule_of(tensors.packing).weights == WeightForm::plus_128 ? 0x80 : 0;
+        const int32_t columns = packed_inputs(tensors.packing, in);
+        const int8_t* row = tensors.weight + packed_row(tensors.packing, in, output);
+        Sums sums{0, 0};
+        for (int32_t i = first; i < columns; i++) {
+            sums.add(static_cast<int8_t>(row[packed_column(tensors.packing, i)] ^ flip));
+        }
+        return sums;
     }
-    return sums;
-}
+
+    /// True unless a weight is -128, which no kernel is made for.
+    static bool symmetric(const Int8Tensors& tensors, int32_t in, int32_t out) noexcept {
+        const bool plus_128 = rule_of(tensors.packing).weights == WeightForm::plus_128;
+        const int8_t forbidden = plus_128 ? 0 : -128;
+        const int32_t count = packed_weights(tensors.packing, in, out);
+        for (int32_t i = 0; i < count; i++) {
+            if (tensors.weight[i] == forbidden) return false;
+        }
+        return true;
+    }
+};
+
+/// The same of weights that are half a byte each.
+struct Int4Weights {
+    static Sums sums_of(const Int8Tensors& tensors, int32_t in, int32_t output,
+                        int32_t first) noexcept {
+        Sums sums{0, 0};
+        for (int32_t i = first; i < packed_int4_inputs(tensors.packing, in); i++) {
+            const Int4Place place = int4_place(tensors.packing, in, output, i);
+            const uint8_t byte = static_cast<uint8_t>(tensors.weight[place.byte]);
+            sums.add(int4_weight(tensors.packing, byte, place.upper));
+        }
+        return sums;
+    }
+
+    /// True unless a weight is -8.
+    static bool symmetric(const Int8Tensors& tensors, int32_t in, int32_t out) noexcept {
+        const int32_t count = packed_int4_bytes(tensors.packing, in, out);
+        for (int32_t i = 0; i < count; i++) {
+            const uint8_t byte = static_cast<uint8_t>(tensors.weight[i]);
+            if (int4_weight(tensors.packing, byte, false) < -7 ||
+                int4_weight(tensors.packing, byte, true) < -7) {
+                return false;
+            }
+        }
+        return true;
+    }
+};
 
 uint32_t magnitude(int32_t x) noexcept {
     return x < 0 ? 0u - static_cast<uint32_t>(x) : static_cast<uint32_t>(x);
 }
 
-/// True unless a weight is -128, which no kernel is made for.
-bool weights_symmetric(const Int8Tensors& tensors, int32_t count) noexcept {
-    const bool plus_128 = rule_of(tensors.packing).weights == WeightForm::plus_128;
-    const int8_t forbidden = plus_128 ? 0 : -128;
-    for (int32_t i = 0; i < count; i++) {
-        if (tensors.weight[i] == forbidden) return false;
-    }
-    return true;
-}
-
 /// One output, or what fills up a block: that adds nothing to any sum.
+template <class Weights>
 Status check_output(const Int8Tensors& tensors, int32_t in, int32_t out, int32_t o) noexcept {
     const bool fills_up = o >= out;
-    if (sums_of(tensors, in, o, fills_up ? 0 : in).magnitudes != 0) return Status::bad_quantization;
+    if (Weights::sums_of(tensors, in, o, fills_up ? 0 : in).magnitudes != 0)
+        return Status::bad_quantization;
 
     const bool two_forms = rule_of(tensors.packing).bias == BiasForms::for_both;
     const int32_t bias = tensors.bias[o];
@@ -82,7 +121,7 @@ Status check_output(const Int8Tensors& tensors, int32_t in, int32_t out, int32_t
     if (one > limit || two > limit) return Status::sum_overflow;
     const uint32_t left = limit - (one > two ? one : two);
     if (!two_forms && left >> 15 >= static_cast<uint32_t>(in)) return Status::ok;
-    const Sums sums = sums_of(tensors, in, o, 0);
+    const Sums sums = Weights::sums_of(tensors, in, o, 0);
     if (sums.magnitudes >= 1u << 24 || 255 * sums.magnitudes > left) return Status::sum_overflow;
 
     // Two forms must say the same: else the answer would depend on which one a processor reads.
@@ -90,25 +129,43 @@ Status check_output(const Int8Tensors& tensors, int32_t in, int32_t out, int32_t
     return agree ? Status::ok : Status::bad_quantization;
 }
 
-}  // namespace
-
-bool same(Quantization a, Quantization b) noexcept {
-    return scale_bits(a) == scale_bits(b) && a.zero_point == b.zero_point;
+/// All but the numbers of the outputs. (Apart from its caller, whose stack is the deepest.)
+[[gnu::noinline]] bool valid_meanings(const Row& row, const Int8Tensors& tensors) noexcept {
+    const Quantization* const meanings[] = {&tensors.in, &tensors.sum, &tensors.out};
+    for (const Quantization* meaning : meanings) {
+        if (!valid(*meaning)) return false;
+    }
+    if (needs_table(row.activation)) return tensors.table != nullptr;
+    return !tensors.table && same(tensors.sum, tensors.out);
 }
 
-Status check_quantized(const Row& row, const Int8Tensors& tensors) noexcept {
+template <class Weights>
+Status check_layer(const Row& row, const Int8Tensors& tensors) noexcept {
     const int32_t in = row.in.size(), out = row.out.size();
-    if (!valid_scale(tensors.in) || !valid_scale(tensors.sum) || !valid_scale(tensors.out) ||
-        needs_table(row.activation) != (tensors.table != nullptr) ||
-        (!tensors.table && !same(tensors.sum, tensors.out)) ||
-        !weights_symmetric(tensors, packed_weights(tensors.packing, in, out))) {
+    if (!valid_meanings(row, tensors) || !Weights::symmetric(tensors, in, out)) {
         return Status::bad_quantization;
     }
     for (int32_t o = 0; o < packed_outputs(tensors.packing, out); o++) {
-        const Status status = check_output(tensors, in, out, o);
+        const Status status = check_output<Weights>(tensors, in, out, o);
         if (status != Status::ok) return status;
     }
     return Status::ok;
+}
+
+}  // namespace
+
+bool same(Quantization a, Quantization b) noexcept {
+    return scale_bits(a) == scale_bits(b) && a.zero_point == b.zero_point &&
+           a.unused_bits == b.unused_bits;
+}
+
+Status check_quantized(const Row& row, const Int8Tensors& tensors) noexcept {
+    return tensors.int4 ? check_layer<Int4Weights>(row, tensors)
+                        : check_layer<Int8Weights>(row, tensors);
+}
+
+Status check_quantized_int8(const Row& row, const Int8Tensors& tensors) noexcept {
+    return check_layer<Int8Weights>(row, tensors);
 }
 
 }  // namespace nutshell

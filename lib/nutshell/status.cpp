@@ -61,6 +61,10 @@ const char* to_string(Status status) noexcept {
             return "the model's answer to its self-test is wrong";
         case Status::no_self_test:
             return "the file holds no self-test of this part";
+        case Status::wrong_sender:
+            return "the packet was encoded by another model";
+        case Status::wrong_code:
+            return "the numbers of the code are not as many or as small as the packet's";
     }
     return "unknown status";
 }

@@ -42,6 +42,8 @@ enum class [[nodiscard]] Status : uint32_t{
     bad_calibration = detail::spread(25),    ///< calibration saw nothing, or no finite range
     self_test_failed = detail::spread(26),   ///< the model's answer is not the one in its file
     no_self_test = detail::spread(27),       ///< the file holds no answer for this part
+    wrong_sender = detail::spread(28),       ///< packet: encoded by another model
+    wrong_code = detail::spread(29),         ///< packet: a code of other size or bits
 };
 
 /// One plain English sentence without a full stop; never null.

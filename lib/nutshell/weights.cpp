@@ -19,7 +19,7 @@ Status check_header(const uint8_t* bytes, size_t size) noexcept {
     if (read32(bytes + header::crc) != crc32c(0, bytes, header::crc)) return Status::bad_header;
     if (bytes[header::major] != kMajor) return Status::bad_version;
     if (read32(bytes + header::required) != 0) return Status::unsupported;
-    if (bytes[header::type] > static_cast<uint8_t>(NumberType::int8)) return Status::unsupported;
+    if (bytes[header::type] > static_cast<uint8_t>(NumberType::int4)) return Status::unsupported;
     const uint32_t file_size = read32(bytes + header::file_size);
     if (file_size > kMaxFileBytes || file_size % kFileAlignment != 0) return Status::bad_header;
     if (file_size > size) return Status::truncated;
@@ -80,10 +80,9 @@ Form form_of(const uint8_t* bytes) noexcept {
             static_cast<Packing>(section_at(bytes, 0)[section::packing])};
 }
 
-/// The next section in order is the one that the layer needs.
+/// A section, of which there are so many, is the one that is needed.
 Status check_section(const uint8_t* bytes, uint32_t index, Form form,
                      const Section& expected) noexcept {
-    if (index >= read16(bytes + header::sections)) return Status::bad_section;
     const uint8_t* record = section_at(bytes, index);
     if (record[section::role] != static_cast<uint8_t>(expected.role)) return Status::bad_section;
     if (record[section::type] != static_cast<uint8_t>(expected.type)) return Status::unsupported;
@@ -91,10 +90,12 @@ Status check_section(const uint8_t* bytes, uint32_t index, Form form,
     return read32(record + section::bytes) == expected.bytes ? Status::ok : Status::bad_section;
 }
 
-/// True when the layer's multipliers fill a section that is not a single one.
-bool is_per_output(const uint8_t* bytes, uint32_t multiplier_section) noexcept {
-    return multiplier_section < read16(bytes + header::sections) &&
-           read32(section_at(bytes, multiplier_section) + section::bytes) > 4;
+/// How a quantized layer is whose weights are in section `first`: by a single multiplier when that
+/// section holds no more.
+LayerForm form_of_layer(const uint8_t* bytes, uint32_t first) noexcept {
+    const uint8_t* weight = section_at(bytes, first);
+    return {read32(weight + 2 * kSectionBytes + section::bytes) > 4,
+            weight[section::type] == static_cast<uint8_t>(Type::int4)};
 }
 
 /// What has no meaning in a layer's record is zero.
@@ -103,38 +104,45 @@ bool rest_is_zero(const uint8_t* record, NumberType numbers) noexcept {
         numbers == NumberType::float32 ? layer::quantization : layer::reserved;
     return read16(record + layer::unused) == 0 &&
            all_zero(record + layer::window, layer::weight - layer::window) &&
-           record[layer::zero_points + 3] == 0 &&
+           (read16(record + layer::in_meaning + 6) | read16(record + layer::sum_meaning + 6) |
+            read16(record + layer::out_meaning + 6)) == 0 &&
            all_zero(record + reserved, kLayerBytes - reserved);
 }
 
 /// The codes that a layer reads mean what those that the layer before it writes do.
 bool reads_what_the_last_wrote(const uint8_t* record) noexcept {
     const uint8_t* last = record - kLayerBytes;
-    return read32(last + layer::out_scale) == read32(record + layer::in_scale) &&
-           last[layer::zero_points + 2] == record[layer::zero_points];
+    return memcmp(last + layer::out_meaning, record + layer::in_meaning, sizeof(Quantization)) == 0;
 }
 
 /// The sections of a layer are those from `next_section` on, which it moves forward.
 Status check_layer(const uint8_t* bytes, const uint8_t* record, const Row& row, Form form,
                    uint32_t& next_section) noexcept {
-    const bool per_output = is_per_output(bytes, next_section + 2);
     const uint32_t count = section_count(row, form);
-    if (form.numbers == NumberType::int8 && count < kMaxLayerSections &&
-        read16(record + layer::table) != 0) {
+    if (next_section + count > read16(bytes + header::sections)) return Status::bad_section;
+    LayerForm layer_form{};
+    if (form.numbers != NumberType::float32) {
+        layer_form = form_of_layer(bytes, next_section);
+        if (layer_form.int4 && form.numbers != NumberType::int4) return Status::unsupported;
+        if (read16(record + layer::table) != table_section(next_section, count)) {
+            return Status::bad_section;
+        }
+    }
+    if (read16(record + layer::weight) != next_section ||
+        read16(record + layer::bias) != next_section + 1) {
         return Status::bad_section;
     }
     for (uint32_t i = 0; i < count; i++, next_section++) {
-        const Section expected = section_of(row, form, per_output, i);
-        if (read16(record + expected.field) != next_section) return Status::bad_section;
+        const Section expected = section_of(row, form, layer_form, i);
         const Status status = check_section(bytes, next_section, form, expected);
         if (status != Status::ok) return status;
     }
     return Status::ok;
 }
 
-/// The bytes of the section whose number stands at `field` of a record.
-const uint8_t* data_at(const uint8_t* bytes, const uint8_t* field) noexcept {
-    return bytes + read32(section_at(bytes, read16(field)) + section::offset);
+/// The bytes of a section.
+const uint8_t* data_of(const uint8_t* bytes, uint32_t index) noexcept {
+    return bytes + read32(section_at(bytes, index) + section::offset);
 }
 
 /// Behind the layers comes at most a self-test.
@@ -142,7 +150,7 @@ Status check_rest(const uint8_t* bytes, uint32_t index, Form form) noexcept {
     const uint32_t count = read16(bytes + header::sections);
     if (index == count) return Status::ok;
     if (index + 1 != count) return Status::bad_section;
-    const Section expected{0, Role::self_test, Type::int32, kSelfTestBytes};
+    const Section expected{Role::self_test, Type::int32, kSelfTestBytes};
     const Status status = check_section(bytes, index, form, expected);
     if (status != Status::ok || form.numbers == NumberType::float32) return status;
     const uint8_t* answer = bytes + read32(section_at(bytes, index) + section::offset);
@@ -208,28 +216,26 @@ Row File::row(int layer) const noexcept {
 
 Tensors File::tensors(int layer) const noexcept {
     const uint8_t* record = layer_at(bytes_, static_cast<uint32_t>(layer));
-    return {reinterpret_cast<const float*>(data_at(bytes_, record + layer::weight)),
-            reinterpret_cast<const float*>(data_at(bytes_, record + layer::bias))};
+    const uint32_t first = read16(record + layer::weight);
+    return {reinterpret_cast<const float*>(data_of(bytes_, first)),
+            reinterpret_cast<const float*>(data_of(bytes_, first + 1))};
 }
 
 Int8Tensors File::int8_tensors(int layer) const noexcept {
     const uint8_t* record = layer_at(bytes_, static_cast<uint32_t>(layer));
-    const auto data = [&](uint32_t field) noexcept { return data_at(bytes_, record + field); };
-    const auto quantization = [&](uint32_t scale, uint32_t index) noexcept {
-        return Quantization{read_float(record + scale),
-                            static_cast<int8_t>(record[layer::zero_points + index])};
-    };
-    const bool has_table = read16(record + layer::table) != 0;
-    return {reinterpret_cast<const int8_t*>(data(layer::weight)),
-            reinterpret_cast<const int32_t*>(data(layer::bias)),
-            reinterpret_cast<const int32_t*>(data(layer::multiplier)),
-            reinterpret_cast<const int8_t*>(data(layer::shift)),
-            has_table ? reinterpret_cast<const int8_t*>(data(layer::table)) : nullptr,
+    const uint32_t first = read16(record + layer::weight), table = read16(record + layer::table);
+    const LayerForm form = form_of_layer(bytes_, first);
+    return {reinterpret_cast<const int8_t*>(data_of(bytes_, first)),
+            reinterpret_cast<const int32_t*>(data_of(bytes_, first + 1)),
+            reinterpret_cast<const int32_t*>(data_of(bytes_, first + 2)),
+            reinterpret_cast<const int8_t*>(data_of(bytes_, first + 3)),
+            table == 0 ? nullptr : reinterpret_cast<const int8_t*>(data_of(bytes_, table)),
             packing(),
-            is_per_output(bytes_, read16(record + layer::multiplier)),
-            quantization(layer::in_scale, 0),
-            quantization(layer::sum_scale, 1),
-            quantization(layer::out_scale, 2)};
+            form.per_output,
+            form.int4,
+            quantization_at(record + layer::in_meaning),
+            quantization_at(record + layer::sum_meaning),
+            quantization_at(record + layer::out_meaning)};
 }
 
 const uint8_t* File::self_test() const noexcept {
@@ -265,22 +271,27 @@ Status check_float32(const File& file) noexcept {
     return Status::ok;
 }
 
-Status check_int8(const File& file) noexcept {
-    for (int i = 0; i < file.layer_count(); i++) {
-        const uint8_t* record = layer_at(file.bytes_, static_cast<uint32_t>(i));
+template <Status (*check_layer)(const Row&, const Int8Tensors&)>
+Status File::check_layers() const noexcept {
+    for (int i = 0; i < layer_count(); i++) {
+        const uint8_t* record = layer_at(bytes_, static_cast<uint32_t>(i));
         if (i > 0 && !reads_what_the_last_wrote(record)) return Status::bad_quantization;
-        const Int8Tensors tensors = file.int8_tensors(i);
-        const Status status = check_quantized(row_at(record), tensors);
+        const Int8Tensors tensors = int8_tensors(i);
+        const Status status = check_layer(row_at(record), tensors);
         if (status != Status::ok) return status;
     }
     return Status::ok;
 }
 
+Status check_int8(const File& file) noexcept { return file.check_layers<check_quantized_int8>(); }
+
+Status check_int4(const File& file) noexcept { return file.check_layers<check_quantized>(); }
+
 Status check(const void* data, size_t size, File& file) noexcept {
     File view;
     Status status = check_layout(data, size, view);
     if (status != Status::ok) return status;
-    status = view.type() == NumberType::int8 ? check_int8(view) : check_float32(view);
+    status = view.type() == NumberType::float32 ? check_float32(view) : check_int4(view);
     if (status == Status::ok) file = view;
     return status;
 }

@@ -21,7 +21,7 @@
 //   36  u32  model id: CRC-32C over rows and parameters of the whole model, the same in every part
 //   40  u32  parent id: model id of the model that this one was trained from, 0 for none
 //   44  u8   log2 of the alignment of sections, 4 to 6
-//   45  u8   numbers that the model computes in: 0 float32, 1 int8
+//   45  u8   numbers of the model: 0 float32, 1 int8, 2 int8 with weights of 4 bits in some layers
 //   46  u16  code layer: layers in front of the code (all for an encoder, 0 for a decoder)
 //   48  u32[2] zero
 //   56  u32  CRC-32C of the layer table and the section table, to the first section
@@ -39,22 +39,21 @@
 //   50  u16  section of the bias, [out]; int8: int32 as the packing says, in units of the input's
 //            scale times the weights' scale, the input's zero point folded in
 //   52  u8[28] zero in a float32 file, else
-//   52  f32  scale of the input: value = scale * (code - zero point)
-//   56  f32  scale of the sums' codes; the weights' scale of an output is multiplier *
-//            2^(shift - 31) * this scale / the input's
-//   60  f32  scale of the output; it and its zero point are the sums' where there is no table
-//   64  i8   zero point of the input
-//   65  i8   zero point of the sums' codes
-//   66  i8   zero point of the output
-//   67  u8   zero
-//   68  u16  section of the multipliers, one for each output (as the packing pads them) or one
-//   70  u16  section of the shifts, as many
-//   72  u16  section of the activation's table; zero for linear and relu, which have none
-//   74  u8[6] zero
+//   52  meaning of the input's codes, 8 bytes: f32 scale, i8 zero point, u8 upper bits that codes
+//   do
+//            without (0 to 4), u16 zero; value = scale * (code - zero point)
+//   60  meaning of the sums' codes; the weights' scale of an output is multiplier * 2^(shift - 31)
+//   *
+//            this scale / the input's
+//   68  meaning of the output's codes; the same as the sums' where there is no table
+//   76  u16  section of the activation's table; zero for linear and relu, which have none
+//   78  u16  zero
+//       The section behind the bias holds the multipliers, one for each output (as the packing pads
+//       them) or one; the next one as many shifts.
 // Section record, 16 bytes each, in the order of the sections
 //    0  u32  offset, a multiple of the alignment
 //    4  u32  size in bytes, without padding
-//    8  u8   type: 0 float32, 1 int8, 2 int32
+//    8  u8   type: 0 float32, 1 int8, 2 int32, 3 int4 (weights two in a byte, packing_int4.hpp)
 //    9  u8   role: 1 weights, 2 bias, 3 multipliers, 4 shifts, 5 table, 6 self-test
 //   10  u8   packing (packing.hpp), the same in all sections of a file; 0 in a float32 file
 //   11  u8   zero
@@ -73,8 +72,9 @@ constexpr int kMaxLayers = 64;
 /// The address of a file in memory must be a multiple of this many bytes.
 constexpr size_t kFileAlignment = 16;
 
-/// What a model computes in. The numbers are those of the .nut file.
-enum class NumberType : uint8_t { float32 = 0, int8 = 1 };
+/// What a model computes in; int4 is int8 with weights of 4 bits in some layers. The numbers are
+/// those of the .nut file.
+enum class NumberType : uint8_t { float32 = 0, int8 = 1, int4 = 2 };
 
 /// A checked file: a pointer to the caller's bytes, nothing copied. Only check() fills one; another
 /// may be asked for its layer_count() only, which is 0.
@@ -96,14 +96,17 @@ class File {
     Row row(int layer) const noexcept;
     /// Of a float32 file.
     Tensors tensors(int layer) const noexcept;
-    /// Of an int8 file.
+    /// Of an int8 or int4 file.
     Int8Tensors int8_tensors(int layer) const noexcept;
     /// The expected answer of the whole file: self_test.hpp; null when there is none.
     const uint8_t* self_test() const noexcept;
 
   private:
     friend Status check_layout(const void* bytes, size_t size, File& file) noexcept;
+    template <Status (*check_layer)(const Row&, const Int8Tensors&)>
+    Status check_layers() const noexcept;
     friend Status check_int8(const File& file) noexcept;
+    friend Status check_int4(const File& file) noexcept;
     const uint8_t* bytes_ = nullptr;
 };
 
@@ -117,11 +120,14 @@ Status check(const void* bytes, size_t size, File& file) noexcept;
 Status check_layout(const void* bytes, size_t size, File& file) noexcept;
 Status check_float32(const File& file) noexcept;
 Status check_int8(const File& file) noexcept;
+Status check_int4(const File& file) noexcept;
 
 /// Whether a quantized layer can run: scales, multipliers and shifts within their ranges, a table
-/// exactly where one is needed, weights -127..127, padding zero, all forms of a bias the same, sums
-/// that no input can overflow. Returns bad_quantization or sum_overflow.
+/// exactly where one is needed, weights -127..127 or -7..7, padding zero, all forms of a bias the
+/// same, sums that no input can overflow. Returns bad_quantization or sum_overflow.
 Status check_quantized(const Row& row, const Int8Tensors& tensors) noexcept;
+/// The same for weights of 8 bits only.
+Status check_quantized_int8(const Row& row, const Int8Tensors& tensors) noexcept;
 
 /// What a file is written from: tensors, or int8_tensors.
 struct FileContents {

@@ -9,7 +9,9 @@ using namespace format;
 
 Form form_of(const FileContents& contents) noexcept {
     if (!contents.int8_tensors) return {NumberType::float32, Packing::canonical};
-    return {NumberType::int8, contents.int8_tensors[0].packing};
+    bool any_int4 = false;
+    for (int i = 0; i < contents.layer_count; i++) any_int4 |= contents.int8_tensors[i].int4;
+    return {any_int4 ? NumberType::int4 : NumberType::int8, contents.int8_tensors[0].packing};
 }
 
 /// Vector loads of floats like whole cache lines; int8 files are for flash.
@@ -26,9 +28,11 @@ LayerData data_of(const FileContents& contents, int i) noexcept {
     const Row& row = contents.rows[i];
     const Form form = form_of(contents);
     LayerData data{section_count(row, form), {}, {}};
-    const bool per_output = contents.int8_tensors && contents.int8_tensors[i].per_output;
-    for (uint32_t s = 0; s < data.count; s++)
-        data.sections[s] = section_of(row, form, per_output, s);
+    LayerForm layer{};
+    if (contents.int8_tensors) {
+        layer = {contents.int8_tensors[i].per_output, contents.int8_tensors[i].int4};
+    }
+    for (uint32_t s = 0; s < data.count; s++) data.sections[s] = section_of(row, form, layer, s);
     if (contents.int8_tensors) {
         const Int8Tensors& tensors = contents.int8_tensors[i];
         const void* bytes[] = {tensors.weight, tensors.bias, tensors.multiplier, tensors.shift,
@@ -84,13 +88,24 @@ void write_header(const FileContents& contents, uint32_t total, uint8_t* out) no
     write16(out + header::code_layer, static_cast<uint32_t>(contents.code_layer));
 }
 
-void write_quantization(const Int8Tensors& tensors, uint8_t* record) noexcept {
-    write32(record + layer::in_scale, bits_of(tensors.in.scale));
-    write32(record + layer::sum_scale, bits_of(tensors.sum.scale));
-    write32(record + layer::out_scale, bits_of(tensors.out.scale));
-    record[layer::zero_points] = static_cast<uint8_t>(tensors.in.zero_point);
-    record[layer::zero_points + 1] = static_cast<uint8_t>(tensors.sum.zero_point);
-    record[layer::zero_points + 2] = static_cast<uint8_t>(tensors.out.zero_point);
+void write_meaning(Quantization quantization, uint8_t* at) noexcept {
+    write32(at, bits_of(quantization.scale));
+    at[4] = static_cast<uint8_t>(quantization.zero_point);
+    at[5] = quantization.unused_bits;
+}
+
+/// The record of layer i, whose sections begin with number `first`.
+void write_layer(const FileContents& contents, int i, uint32_t first, uint8_t* record) noexcept {
+    const RowBytes row = canonical_bytes(contents.rows[i]);
+    memcpy(record, row.at, sizeof row.at);
+    write16(record + layer::weight, first);
+    write16(record + layer::bias, first + 1);
+    if (!contents.int8_tensors) return;
+    write_meaning(contents.int8_tensors[i].in, record + layer::in_meaning);
+    write_meaning(contents.int8_tensors[i].sum, record + layer::sum_meaning);
+    write_meaning(contents.int8_tensors[i].out, record + layer::out_meaning);
+    const uint32_t count = section_count(contents.rows[i], form_of(contents));
+    write16(record + layer::table, table_section(first, count));
 }
 
 Status check_tensors(const FileContents& contents, int i) noexcept {
@@ -180,18 +195,15 @@ Status write(const FileContents& contents, void* out, size_t capacity, size_t& w
     memset(bytes + kHeaderBytes, 0, offset - kHeaderBytes);
     for (int i = 0; i < contents.layer_count; i++) {
         uint8_t* record = bytes + kHeaderBytes + static_cast<uint32_t>(i) * kLayerBytes;
-        const RowBytes row = canonical_bytes(contents.rows[i]);
-        memcpy(record, row.at, sizeof row.at);
-        if (contents.int8_tensors) write_quantization(contents.int8_tensors[i], record);
+        write_layer(contents, i, index, record);
         const LayerData data = data_of(contents, i);
         for (uint32_t s = 0; s < data.count; s++, index++) {
-            write16(record + data.sections[s].field, index);
             offset =
                 write_section(bytes, index, offset, data.sections[s], form.packing, data.bytes[s]);
         }
     }
     if (contents.self_test) {
-        const Section section{0, Role::self_test, Type::int32, kSelfTestBytes};
+        const Section section{Role::self_test, Type::int32, kSelfTestBytes};
         write_section(bytes, index, offset, section, form.packing, contents.self_test);
     }
     write32(bytes + header::tables_crc,

@@ -23,6 +23,7 @@ template class nutshell::Encoder<nutshell::detail::Architecture<DeepEncoder, Dee
 template class nutshell::Decoder<nutshell::detail::Architecture<DeepEncoder, DeepDecoder>>;
 template class nutshell::Autoencoder<RealEncoder, RealDecoder>;
 template class nutshell::WholeModel<Deep::Architecture, nutshell::Int8>;
+template class nutshell::WholeModel<Deep::Architecture, nutshell::Int4>;
 template class nutshell::Encoder<Deep::Architecture, nutshell::Int8>;
 template class nutshell::Decoder<Deep::Architecture, nutshell::Int8>;
 template class nutshell::Trainer<Deep, nutshell::BinaryCrossEntropy, nutshell::Adam>;

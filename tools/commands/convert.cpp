@@ -82,11 +82,10 @@ nlohmann::ordered_json facts_of(const Export& model, const std::vector<std::stri
     if (status != Status::ok) throw Error(to_string(status));
     char model_id[16];
     std::snprintf(model_id, sizeof model_id, "%08x", static_cast<unsigned>(file.model_id()));
-    const bool int8 = file.type() == NumberType::int8;
     return {{"files", files},
             {"layer_sizes", layer_sizes(model.rows)},
             {"part", name_of(model.part)},
-            {"type", int8 ? "int8" : "float32"},
+            {"type", name_of(file.type())},
             {"packing", name_of(file.packing())},
             {"bytes", file.size()},
             {"model_id", model_id}};

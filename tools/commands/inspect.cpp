@@ -39,11 +39,14 @@ void describe_numbers(const Graph& graph, int index, nlohmann::ordered_json& lay
 }
 
 nlohmann::ordered_json describe(Quantization quantization) {
-    return {{"scale", quantization.scale}, {"zero_point", quantization.zero_point}};
+    return {{"scale", quantization.scale},
+            {"zero_point", quantization.zero_point},
+            {"bits", 8 - quantization.unused_bits}};
 }
 
 void describe_numbers(const Int8Graph& graph, int index, nlohmann::ordered_json& layer) {
     const Int8Layer& numbers = graph.layers()[static_cast<size_t>(index)];
+    layer["weight_bits"] = numbers.weight_bits;
     layer["per_output"] = numbers.per_output;
     layer["weight_range"] = range_of(numbers.weight.data(), numbers.weight.size());
     layer["bias_range"] = range_of(numbers.bias.data(), numbers.bias.size());
@@ -53,8 +56,8 @@ void describe_numbers(const Int8Graph& graph, int index, nlohmann::ordered_json&
     layer["out"] = describe(numbers.quantization.out);
 }
 
-const char* type_of(const Graph&) { return "float32"; }
-const char* type_of(const Int8Graph&) { return "int8"; }
+NumberType type_of(const Graph&) { return NumberType::float32; }
+NumberType type_of(const Int8Graph& graph) { return graph.type(); }
 Packing packing_of(const Graph&) { return Packing::canonical; }
 Packing packing_of(const Int8Graph& graph) { return graph.file_packing; }
 int parameters_of(const Graph& graph) { return graph.totals().parameters; }
@@ -78,7 +81,7 @@ nlohmann::ordered_json describe(const AnyKind& graph, const std::string& path) {
             {"layer_sizes", layer_sizes(graph)},
             {"code_layer", graph.code_layer()},
             {"parameters", parameters_of(graph)},
-            {"type", type_of(graph)},
+            {"type", name_of(type_of(graph))},
             {"packing", name_of(packing_of(graph))},
             {"fingerprint", hexadecimal(graph.fingerprint())},
             {"model_id", hexadecimal(graph.model_id)},
@@ -100,7 +103,7 @@ std::string meaning_text(const nlohmann::ordered_json& quantization) {
 
 void print_table(const nlohmann::ordered_json& facts) {
     const auto text = [](const nlohmann::ordered_json& fact) { return fact.get<std::string>(); };
-    const bool int8 = facts["type"] == "int8";
+    const bool int8 = facts["type"] != name_of(NumberType::float32);
     std::printf("%s: %s, %d parameters of %s, %zu bytes, every checksum right\n",
                 text(facts["file"]).c_str(), text(facts["layer_sizes"]).c_str(),
                 facts["parameters"].get<int>(), text(facts["type"]).c_str(),

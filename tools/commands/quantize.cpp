@@ -5,6 +5,7 @@
 #include "commands.hpp"
 #include "fitting.hpp"
 #include "nutshell/loss.hpp"
+#include "nutshell/packet.hpp"
 #include "tools/atomic_file.hpp"
 #include "tools/error.hpp"
 #include "tools/hold_out.hpp"
@@ -80,10 +81,13 @@ Graph fine_tune(Graph graph, const DataSource& source, Options& options) {
 
 int run(Options options, const Common& common) {
     options.settings.per_output = !options.per_tensor;
-    const Graph graph = read_model(options.model);
+    Graph graph = read_model(options.model);
     const DataSource source =
         with_test_set(load_data(options.data), options.hold_out, options.fine_tuning.seed);
     require_calibrates(graph, source.train);
+    if (options.settings.code_bits < kMaxCodeBits) {
+        graph = with_equal_code_ranges(graph, source.train, options.settings.samples);
+    }
     for (const std::string* path : {&options.output, &options.picture}) {
         if (!path->empty()) AtomicFile probe(*path);
     }
@@ -142,6 +146,11 @@ void add_weight_options(CLI::App& command, QuantizationSettings& settings, bool&
     };
     bits("--encoder-bits", settings.encoder_bits, " in the encoder");
     bits("--decoder-bits", settings.decoder_bits, " in the decoder");
+    command
+        .add_option("--code-bits", settings.code_bits,
+                    "Bits of a number of the code, 4 to 8: shorter packets")
+        ->check(CLI::Range(kMinCodeBits, kMaxCodeBits))
+        ->capture_default_str();
 }
 
 void add_fine_tuning_options(CLI::App& command, FitSettings& fit) {

@@ -35,11 +35,24 @@ bool is_half(const Export& model) {
     return model.code_layer == 0 || model.code_layer == static_cast<int>(model.rows.size());
 }
 
-bool is_int8(const Pair& pair) { return pair.file.type() == NumberType::int8; }
+/// The library's type: "nutshell::Int8".
+std::string numbers_type(const Pair& pair) {
+    std::string name = name_of(pair.file.type());
+    name[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[0])));
+    return "nutshell::" + name;
+}
 
 std::string numbers_text(const Pair& pair) {
-    if (!is_int8(pair)) return "float32";
-    return std::string("int8, weights in the order ") + name_of(pair.file.packing());
+    switch (pair.file.type()) {
+        case NumberType::float32:
+            break;
+        case NumberType::int8:
+            return std::string("int8, weights in the order ") + name_of(pair.file.packing());
+        case NumberType::int4:
+            return std::string("int8, weights of 4 bits in some layers, in the order ") +
+                   name_of(pair.file.packing());
+    }
+    return "float32";
 }
 
 unsigned alignment_of(const Pair& pair) {
@@ -87,7 +100,9 @@ std::string whole_types(const Pair& pair) {
     text += "using Architecture = nutshell::Autoencoder<\n    " +
             sequential_type(model.rows, 0, model.code_layer, 4) + ",\n    " +
             sequential_type(model.rows, model.code_layer, count, 4) + ">;\n";
-    const std::string both = is_int8(pair) ? "nutshell::Int8Model<Architecture>" : "Architecture";
+    const std::string both = pair.file.type() == NumberType::float32
+                                 ? "Architecture"
+                                 : numbers_type(pair) + "Model<Architecture>";
     if (model.part == Part::encoder) return text + "using Encoder = " + both + "::Encoder;\n";
     if (model.part == Part::decoder) return text + "using Decoder = " + both + "::Decoder;\n";
     return text + "using Model = " + both +
@@ -97,11 +112,10 @@ std::string whole_types(const Pair& pair) {
 std::string half_type(const Pair& pair) {
     const Export& model = pair.model;
     const std::string name = model.part == Part::encoder ? "Encoder" : "Decoder";
-    const std::string numbers = is_int8(pair) ? "nutshell::Int8" : "nutshell::Float32";
     return "/// Alone: the other half's layers are not known here.\nusing " + name +
            " = nutshell::" + name + "Alone<\n    " +
            sequential_type(model.rows, 0, static_cast<int>(model.rows.size()), 4) + ",\n    " +
-           numbers + ">;\n";
+           numbers_type(pair) + ">;\n";
 }
 
 std::string header_text(const Pair& pair) {

@@ -14,6 +14,12 @@ struct DenseLayer {
         return row.out.size() <= row.in.size();
     }
 
+    /// Where the weight of an output and an input lies.
+    static constexpr int32_t weight_index(const Row& row, int32_t output, int32_t input) noexcept {
+        return rows_are_outputs(row) ? output * row.in.size() + input
+                                     : input * row.out.size() + output;
+    }
+
     static constexpr TensorSizes tensor_sizes(const Row& row) noexcept {
         return {row.in.size() * row.out.size(), row.out.size()};
     }
@@ -43,6 +49,16 @@ struct DenseLayer {
         const int in = row.in.size(), out = row.out.size();
         kernels::dense_int8(in, out, tensors.weight, requantization_of(row.activation, tensors), x,
                             y, scratch);
+        if (tensors.table) kernels::look_up(out, tensors.table, y);
+    }
+
+    /// The same when the layer's weights may have 4 bits.
+    static void forward_int4(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                             void* scratch) noexcept {
+        if (!tensors.int4) return forward(row, tensors, x, y, scratch);
+        const int in = row.in.size(), out = row.out.size();
+        kernels::dense_int4(in, out, reinterpret_cast<const uint8_t*>(tensors.weight),
+                            requantization_of(row.activation, tensors), x, y, scratch);
         if (tensors.table) kernels::look_up(out, tensors.table, y);
     }
 
