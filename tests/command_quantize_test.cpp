@@ -143,3 +143,34 @@ TEST_CASE("inspect and show take the int8 model") {
     }
     CHECK(desk.read("p.svg").find("<svg") != std::string::npos);
 }
+
+TEST_CASE("codes of 6 bits cost little, of 4 bits more, and say so in the file") {
+    const Desk desk;
+    const double eight = desk.run_json(kQuantize)["ratio"];
+    const double six = desk.run_json(kQuantize + "--code-bits 6 --tolerance 0.02")["ratio"];
+    CHECK(desk.run_json("inspect q.nut")["layers"][0]["out"]["bits"] == 6);
+    REQUIRE(desk.run("run q.nut --in sample --part encoder --int8 --out code.npy").status == 0);
+    for (const float number : tools::load_data(desk.path("code.npy")).train.floats) {
+        CHECK(number <= -65);
+    }
+    const double four = desk.run_json(kQuantize + "--code-bits 4 --tolerance 9")["ratio"];
+    CHECK(six > eight);
+    CHECK(four > six);
+    CHECK(six < 1.02);
+    desk.check_refused(kQuantize + "--code-bits 3", {"--code-bits"});
+}
+
+TEST_CASE("weights of 4 bits are stored two in a byte") {
+    const Desk desk;
+    REQUIRE(desk.run(kQuantize + "--encoder-bits 4 --tolerance 9").status == 0);
+    const nlohmann::json found = desk.run_json("inspect q.nut");
+    CHECK(found["type"] == "int4");
+    CHECK(found["layers"][0]["weight_bits"] == 4);
+    CHECK(found["layers"][1]["weight_bits"] == 8);
+    CHECK(found["bytes"].get<int>() < 45584 - 784 * 24 / 2 + 16);
+    const nlohmann::json sensor = desk.run_json("convert q.nut s.hpp --part encoder");
+    CHECK(sensor["type"] == "int4");
+    CHECK(desk.read("s.hpp").find("nutshell::Int4Model<Architecture>::Encoder") !=
+          std::string::npos);
+    CHECK(desk.run_json("convert q.nut d.nut --part decoder")["type"] == "int8");
+}

@@ -8,6 +8,7 @@
 #include "data_files.hpp"
 #include "int8_fixture.hpp"
 #include "int8_graph_fixture.hpp"
+#include "nutshell/packet.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;
@@ -30,15 +31,18 @@ std::vector<int8_t> run(const Int8Graph& graph, Part part, const std::vector<int
 
 }  // namespace
 
-TEST_CASE("a graph gives the bytes of the int8 model type over its file") {
+TEST_CASE_TEMPLATE("a graph gives the bytes of the model type over its file", Type, Small,
+                   SmallInt4) {
+    constexpr bool int4 = std::is_same_v<Type, SmallInt4>;
     for (const bool per_output : {true, false}) {
-        const Int8Graph graph = small_graph(per_output);
+        const Int8Graph graph = small_graph(per_output, int4);
         const AlignedBytes bytes(graph.file_bytes(kernels::int8_packing()));
-        Whole model;
+        Type model;
         REQUIRE(model.load(bytes.floats.data(), bytes.size) == Status::ok);
+        CHECK(model.code_bits() == (int4 ? 6 : 8));
         const std::vector<int8_t> x = Int8Numbers(5).codes(21 * 9);
         const std::vector<int8_t> y = run(graph, Part::whole, x);
-        Whole::Workspace work;
+        typename Type::Workspace work;
         std::vector<int8_t> expected(21);
         int wrong = 0, different = 0;
         for (size_t row = 0; row < 9; row++) {
@@ -50,24 +54,79 @@ TEST_CASE("a graph gives the bytes of the int8 model type over its file") {
         }
         CHECK(wrong == 0);
         CHECK(different > 50);  // the model is no constant
+        CHECK(model.self_test(expected.data(), std::vector<int8_t>(21).data(), work) == Status::ok);
     }
 }
 
+TEST_CASE(
+    "4 bits are a form of storage: the same weights in 8 give the same bytes and the same id") {
+    const Int8Graph graph = small_graph(true, true);
+    std::vector<tools::Int8Layer> layers = graph.layers();
+    for (tools::Int8Layer& layer : layers) layer.weight_bits = 8;
+    const Int8Graph wide(graph.rows(), graph.code_layer(), std::move(layers));
+    CHECK(wide.model_id == graph.model_id);
+    const std::vector<int8_t> x = Int8Numbers(8).codes(21 * 20);
+    CHECK(run(wide, Part::whole, x) == run(graph, Part::whole, x));
+    CHECK(graph.file_bytes(Packing::canonical).size() <
+          wide.file_bytes(Packing::canonical).size() - (21 * 13 + 5 * 17) / 2);
+}
+
+TEST_CASE("codes of 6 bits keep to their range, and packets carry them to the decoder") {
+    const Int8Graph graph = small_graph(true, true);
+    const AlignedBytes bytes(graph.file_bytes(kernels::int8_packing()));
+    SmallInt4::Encoder encoder;
+    SmallInt4::Decoder decoder;
+    SmallInt4 whole;
+    REQUIRE(encoder.load(bytes.floats.data(), bytes.size) == Status::ok);
+    REQUIRE(decoder.load(bytes.floats.data(), bytes.size) == Status::ok);
+    REQUIRE(whole.load(bytes.floats.data(), bytes.size) == Status::ok);
+    SmallInt4::Encoder::Workspace encoder_work;
+    SmallInt4::Decoder::Workspace decoder_work;
+    SmallInt4::Workspace work;
+    SmallInt4::Code sent, received;
+    uint8_t packet[packet_bytes(5, 6)], sequence = 0;
+    static_assert(sizeof packet == 8 + 4 + 4);
+    const std::vector<int8_t> x = Int8Numbers(9).codes(21 * 50);
+    for (size_t row = 0; row < 50; row++) {
+        int8_t y[21], expected[21];
+        REQUIRE(encoder.encode(&x[row * 21], sent, encoder_work) == Status::ok);
+        for (const int8_t number : sent.data) CHECK(number < -64);
+        REQUIRE(write_packet(packet_header(encoder, static_cast<uint8_t>(row)), sent.data,
+                             packet) == Status::ok);
+        REQUIRE(read_packet(packet, sizeof packet, packet_header(decoder), received.data,
+                            sequence) == Status::ok);
+        CHECK(sequence == row);
+        REQUIRE(decoder.decode(received, y, decoder_work) == Status::ok);
+        REQUIRE(whole.reconstruct(&x[row * 21], expected, work) == Status::ok);
+        CHECK(std::memcmp(y, expected, 21) == 0);
+    }
+    Small::Decoder other;
+    const AlignedBytes others(small_graph(true).file_bytes(kernels::int8_packing()));
+    REQUIRE(other.load(others.floats.data(), others.size) == Status::ok);
+    CHECK(read_packet(packet, sizeof packet, packet_header(other), received.data, sequence) ==
+          Status::wrong_sender);
+    CHECK(other.load(bytes.floats.data(), bytes.size) == Status::wrong_numbers);
+    CHECK(decoder.load(others.floats.data(), others.size) == Status::ok);  // int8 is fine for it
+}
+
 TEST_CASE("every packing of a graph reads back as the same graph, with the same id") {
-    const Int8Graph graph = small_graph(true);
     const std::vector<int8_t> x = Int8Numbers(6).codes(21 * 4);
-    const std::vector<int8_t> y = run(graph, Part::whole, x);
-    const std::vector<uint8_t> canonical = graph.file_bytes(Packing::canonical);
-    for (uint8_t number = 0; known(static_cast<Packing>(number)); number++) {
-        const AlignedBytes bytes(graph.file_bytes(static_cast<Packing>(number)));
-        File file;
-        REQUIRE(check(bytes.floats.data(), bytes.size, file) == Status::ok);
-        CHECK(file.packing() == static_cast<Packing>(number));
-        const Int8Graph back(file);
-        CHECK(back.model_id == graph.model_id);
-        CHECK(back.parent_id == 0x1234u);
-        CHECK(back.file_bytes(Packing::canonical) == canonical);
-        CHECK(run(back, Part::whole, x) == y);
+    for (const bool int4 : {false, true}) {
+        const Int8Graph graph = small_graph(true, int4);
+        const std::vector<int8_t> y = run(graph, Part::whole, x);
+        const std::vector<uint8_t> canonical = graph.file_bytes(Packing::canonical);
+        for (uint8_t number = 0; known(static_cast<Packing>(number)); number++) {
+            const AlignedBytes bytes(graph.file_bytes(static_cast<Packing>(number)));
+            File file;
+            REQUIRE(check(bytes.floats.data(), bytes.size, file) == Status::ok);
+            CHECK(file.packing() == static_cast<Packing>(number));
+            CHECK(file.type() == (int4 ? NumberType::int4 : NumberType::int8));
+            const Int8Graph back(file);
+            CHECK(back.model_id == graph.model_id);
+            CHECK(back.parent_id == 0x1234u);
+            CHECK(back.file_bytes(Packing::canonical) == canonical);
+            CHECK(run(back, Part::whole, x) == y);
+        }
     }
 }
 

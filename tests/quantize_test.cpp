@@ -164,3 +164,36 @@ TEST_CASE("the table of tanh is within a code of tanh") {
         CHECK(std::fabs(table[static_cast<uint8_t>(code)] - exact) <= 1.0);
     }
 }
+
+TEST_CASE("codes of fewer bits cover the range too, and their tables are the 8-bit ones rounded") {
+    for (int unused = 0; unused <= kMaxUnusedBits; unused++) {
+        Quantization meaning{};
+        REQUIRE(quantization_of({-1.0f, 3.0f}, meaning, unused) == Status::ok);
+        const float ends[] = {-1.0f, 0.0f, 3.0f};
+        int8_t codes[3];
+        float back[3];
+        quantize_values(ends, 3, meaning, codes);
+        dequantize_values(codes, 3, meaning, back);
+        CHECK(back[1] == 0.0f);
+        for (int i = 0; i < 3; i++) {
+            CHECK(codes[i] <= -129 + (256 >> unused));
+            CHECK(std::fabs(back[i] - ends[i]) <= meaning.scale * 0.5001f);
+        }
+        const Quantization sum{8.0f / 255.0f, 0};
+        int8_t wide[256], table[256];
+        for (const Activation activation : {Activation::sigmoid, Activation::tanh}) {
+            const bool is_sigmoid = activation == Activation::sigmoid;
+            const Quantization out = is_sigmoid ? sigmoid_output(unused) : tanh_output(unused);
+            const Quantization full = is_sigmoid ? sigmoid_output() : tanh_output();
+            REQUIRE(activation_table(activation, 0, {sum, sum, full}, wide) == Status::ok);
+            REQUIRE(activation_table(activation, 0, {sum, sum, out}, table) == Status::ok);
+            for (int i = 0; i < 256; i++) {
+                float exact, rounded;
+                dequantize_values(wide + i, 1, full, &exact);
+                dequantize_values(table + i, 1, out, &rounded);
+                // Half a step, a whole one at the top, whose code would be one too many.
+                CHECK(std::fabs(exact - rounded) <= out.scale * (exact > 1 - out.scale ? 1 : 0.5f));
+            }
+        }
+    }
+}

@@ -5,14 +5,17 @@
 #include <set>
 
 #include "nut_file.hpp"
+#include "nutshell/packing_int4.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;
 
 namespace {
 
-/// 3-2-3: relu with multipliers for each output, then sigmoid with one multiplier and a table.
+/// 3-2-3: relu with multipliers for each output, then sigmoid with one multiplier and a table; the
+/// first layer's weights have 8 or 4 bits.
 struct TinyInt8 {
+    bool int4 = false;
     Row rows[2] = {
         {Kind::dense, Activation::relu, flat(3), flat(2), 0.0f},
         {Kind::dense, Activation::sigmoid, flat(2), flat(3), 0.0f},
@@ -24,7 +27,9 @@ struct TinyInt8 {
     uint8_t self_test[kSelfTestBytes] = {1, 2, 3, 4};
     int8_t table[256];
 
-    TinyInt8() {
+    explicit TinyInt8(bool first_in_int4) : int4(first_in_int4) {
+        const int8_t small[6] = {7, -7, 5, -3, 0, 6};
+        if (int4) std::copy(small, small + 6, weight[0]);
         for (int i = 0; i < 256; i++) table[i] = static_cast<int8_t>(i ^ 0x80);
     }
 
@@ -35,9 +40,16 @@ struct TinyInt8 {
         for (int i = 0; i < 2; i++) {
             const int32_t in = rows[i].in.size(), out = rows[i].out.size();
             const size_t outputs = static_cast<size_t>(i == 0 ? packed_outputs(packing, out) : 1);
-            weights[i].resize(static_cast<size_t>(packed_weights(packing, in, out)));
             biases[i].resize(static_cast<size_t>(packed_biases(packing, out)));
-            pack_weights(packing, in, out, weight[i], weights[i].data());
+            tensors[i].int4 = int4 && i == 0;
+            if (tensors[i].int4) {
+                weights[i].resize(static_cast<size_t>(packed_int4_bytes(packing, in, out)));
+                pack_int4(packing, in, out, weight[i],
+                          reinterpret_cast<uint8_t*>(weights[i].data()));
+            } else {
+                weights[i].resize(static_cast<size_t>(packed_weights(packing, in, out)));
+                pack_weights(packing, in, out, weight[i], weights[i].data());
+            }
             pack_bias(packing, in, out, weight[i], bias[i], biases[i].data());
             multipliers[i].assign(multiplier[i], multiplier[i] + (i == 0 ? 2 : 1));
             shifts[i].assign(shift[i], shift[i] + (i == 0 ? 2 : 1));
@@ -59,7 +71,8 @@ struct TinyInt8 {
     }
 };
 
-FileBytes tiny_int8(Packing packing = Packing::canonical) { return TinyInt8().file(packing); }
+FileBytes tiny_int8(Packing packing = Packing::canonical) { return TinyInt8(false).file(packing); }
+FileBytes tiny_int4(Packing packing = Packing::canonical) { return TinyInt8(true).file(packing); }
 
 /// Places in the canonical file: layer records, section records, sections.
 constexpr size_t kLayer1 = 64, kLayer2 = 144, kSections = 224, kBytes = 800;
@@ -192,7 +205,12 @@ const Lie kNumberLies[] = {
 bool sums_fit(const Row& row, const Int8Tensors& tensors) {
     const int32_t in = row.in.size(), out = row.out.size();
     std::vector<int8_t> weights(static_cast<size_t>(in * out));
-    unpack_weights(tensors.packing, in, out, tensors.weight, weights.data());
+    if (tensors.int4) {
+        unpack_int4(tensors.packing, in, out, reinterpret_cast<const uint8_t*>(tensors.weight),
+                    weights.data());
+    } else {
+        unpack_weights(tensors.packing, in, out, tensors.weight, weights.data());
+    }
     for (int32_t o = 0; o < out; o++) {
         int64_t most = std::abs(static_cast<int64_t>(tensors.bias[o]));
         for (int32_t i = 0; i < in; i++) {
@@ -209,7 +227,7 @@ bool accepted_and_runs(const FileBytes& file) {
     AlignedCopy copy(file);
     File view;
     if (check(copy.data(), file.size(), view) != Status::ok) return false;
-    REQUIRE(view.type() == NumberType::int8);
+    REQUIRE(view.type() != NumberType::float32);
     REQUIRE(view.size() <= file.size());
     for (int i = 0; i < view.layer_count(); i++) {
         const Row row = view.row(i);
@@ -236,6 +254,7 @@ void for_each_packing(Body body) {
     for (const Packing packing : kPackings) {
         INFO(std::string(name_of(packing)));
         body(tiny_int8(packing));
+        body(tiny_int4(packing));
     }
 }
 
@@ -311,6 +330,33 @@ TEST_CASE("what only fills up a block of a packing must be zero") {
     CHECK(refused(tensors.shift, 7));
 }
 
+TEST_CASE("4-bit weights of -8, or where a block is only filled up, are refused") {
+    // 2 outputs of 3 inputs: the canonical form has a half byte left in each row.
+    FileBytes file = tiny_int4();
+    CHECK(check_bytes(file) == Status::ok);
+    const size_t weights = kWeight1;
+    for (const auto& [at, value] :
+         {std::pair{size_t{0}, 0x98}, {size_t{0}, 0x87}, {size_t{1}, 0x15}, {size_t{3}, 0xF6}}) {
+        FileBytes lie = file;
+        lie[weights + at] = static_cast<uint8_t>(value);
+        repair_checksums(lie);
+        CHECK(check_bytes(lie) == Status::bad_quantization);
+    }
+    file[weights] = 0x77;
+    repair_checksums(file);
+    CHECK(check_bytes(file) == Status::ok);
+    file = tiny_int4(Packing::simd);
+    AlignedCopy copy(file);
+    File view;
+    REQUIRE(check(copy.data(), file.size(), view) == Status::ok);
+    CHECK(view.type() == NumberType::int4);
+    const int8_t* first = view.int8_tensors(0).weight;
+    const size_t place = static_cast<size_t>(reinterpret_cast<const uint8_t*>(first) - copy.data());
+    file[place + 16] = 1;  // output 2 or 6 of a block of 8, input 0
+    repair_checksums(file);
+    CHECK(check_bytes(file) == Status::bad_quantization);
+}
+
 TEST_CASE("two forms of a bias that contradict each other are refused") {
     const FileBytes good = tiny_int8(Packing::simd);
     AlignedCopy copy(good);
@@ -377,9 +423,10 @@ TEST_CASE("any value in any field of an int8 file is refused, or the model can r
             }
         }
     }
-    // Minor version, optional features, model id, parent id; the first scale and zero point, and
-    // those around the table. Nothing else in the header and the tables is free.
-    CHECK(free_fields == std::set<size_t>{6, 16, 18, 36, 38, 40, 42, kLayer1 + 52, kLayer1 + 54,
+    // Minor version, optional features, model id, parent id; that weights may have 4 bits though
+    // none has; the first scale and zero point, and those around the table. Nothing else in the
+    // header and the tables is free.
+    CHECK(free_fields == std::set<size_t>{6, 16, 18, 36, 38, 40, 42, 44, kLayer1 + 52, kLayer1 + 54,
                                           kLayer1 + 56, kLayer2 + 60, kLayer2 + 62, kLayer2 + 64,
                                           kLayer2 + 68, kLayer2 + 70, kLayer2 + 72});
 }
@@ -389,7 +436,7 @@ TEST_CASE("random damage with right checksums is refused, or the int8 model can 
     int accepted = 0;
     const int count = tries(60000);
     for_each_packing([&](const FileBytes& good) {
-        for (size_t i = 0; i < static_cast<size_t>(count) / std::size(kPackings); i++) {
+        for (size_t i = 0; i < static_cast<size_t>(count) / std::size(kPackings) / 2; i++) {
             FileBytes file = damaged(good, numbers);
             repair_checksums(file);
             accepted += accepted_and_runs(file);

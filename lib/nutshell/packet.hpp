@@ -36,7 +36,8 @@ constexpr size_t packet_bytes(int size, int bits) noexcept {
 /// sequence.
 template <class Part>
 PacketHeader packet_header(const Part& part, uint8_t sequence = 0) noexcept {
-    constexpr size_t size = sizeof(typename Part::Code::data) / sizeof(typename Part::Element);
+    using Code = typename Part::Code;
+    constexpr size_t size = sizeof(Code::data) / sizeof(typename Part::Element);
     static_assert(size <= 65535, "nutshell: a packet holds at most 65,535 numbers");
     return {part.model_id(), static_cast<uint16_t>(size), static_cast<uint8_t>(part.code_bits()),
             sequence};
