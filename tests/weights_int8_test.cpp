@@ -423,10 +423,9 @@ TEST_CASE("any value in any field of an int8 file is refused, or the model can r
             }
         }
     }
-    // Minor version, optional features, model id, parent id; that weights may have 4 bits though
-    // none has; the first scale and zero point, and those around the table. Nothing else in the
-    // header and the tables is free.
-    CHECK(free_fields == std::set<size_t>{6, 16, 18, 36, 38, 40, 42, 44, kLayer1 + 52, kLayer1 + 54,
+    // Minor version, optional features, model id, parent id; the first scale and zero point, and
+    // those around the table. Nothing else in the header and the tables is free.
+    CHECK(free_fields == std::set<size_t>{6, 16, 18, 36, 38, 40, 42, kLayer1 + 52, kLayer1 + 54,
                                           kLayer1 + 56, kLayer2 + 60, kLayer2 + 62, kLayer2 + 64,
                                           kLayer2 + 68, kLayer2 + 70, kLayer2 + 72});
 }
