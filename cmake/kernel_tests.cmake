@@ -35,12 +35,15 @@ if(CMAKE_CROSSCOMPILING AND CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
     set_tests_properties(kernels.int8.max PROPERTIES ENVIRONMENT NUTSHELL_PLATFORM=neon_dot)
 
     # Linked statically: its functions then lie where its file says, for the one who counts.
-    add_executable(nutshell_counted_int8 tests/compare/counted_int8.cpp)
-    nutshell_house_rules(nutshell_counted_int8)
-    target_include_directories(nutshell_counted_int8 PRIVATE ${PROJECT_SOURCE_DIR})
-    target_link_libraries(nutshell_counted_int8 PRIVATE nutshell -static)
-    add_test(NAME kernels.int8.budget
-             COMMAND bash ${PROJECT_SOURCE_DIR}/tests/compare/int8_budget.sh
-                     $<TARGET_FILE:nutshell_counted_int8> ${CMAKE_CROSSCOMPILING_EMULATOR} -cpu max)
-    set_tests_properties(kernels.int8.budget PROPERTIES SKIP_RETURN_CODE 77)
+    foreach(counted inference int8)
+        add_executable(nutshell_counted_${counted} tests/compare/counted_${counted}.cpp)
+        nutshell_house_rules(nutshell_counted_${counted})
+        target_include_directories(nutshell_counted_${counted} PRIVATE ${PROJECT_SOURCE_DIR})
+        target_link_libraries(nutshell_counted_${counted} PRIVATE nutshell -static)
+    endforeach()
+    add_test(NAME kernels.budget
+             COMMAND bash ${PROJECT_SOURCE_DIR}/tests/compare/aarch64_budget.sh
+                     $<TARGET_FILE:nutshell_counted_inference> $<TARGET_FILE:nutshell_counted_int8>
+                     ${CMAKE_CROSSCOMPILING_EMULATOR} -cpu max)
+    set_tests_properties(kernels.budget PROPERTIES SKIP_RETURN_CODE 77)
 endif()
