@@ -271,13 +271,13 @@ Status check_float32(const File& file) noexcept {
     return Status::ok;
 }
 
-template <Status (*check_layer)(const Row&, const Int8Tensors&)>
+template <Status (*CheckLayer)(const Row&, const Int8Tensors&)>
 Status File::check_layers() const noexcept {
     for (int i = 0; i < layer_count(); i++) {
         const uint8_t* record = layer_at(bytes_, static_cast<uint32_t>(i));
         if (i > 0 && !reads_what_the_last_wrote(record)) return Status::bad_quantization;
         const Int8Tensors tensors = int8_tensors(i);
-        const Status status = check_layer(row_at(record), tensors);
+        const Status status = CheckLayer(row_at(record), tensors);
         if (status != Status::ok) return status;
     }
     return Status::ok;

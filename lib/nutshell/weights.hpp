@@ -103,7 +103,7 @@ class File {
 
   private:
     friend Status check_layout(const void* bytes, size_t size, File& file) noexcept;
-    template <Status (*check_layer)(const Row&, const Int8Tensors&)>
+    template <Status (*CheckLayer)(const Row&, const Int8Tensors&)>
     Status check_layers() const noexcept;
     friend Status check_int8(const File& file) noexcept;
     friend Status check_int4(const File& file) noexcept;
