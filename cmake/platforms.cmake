@@ -38,6 +38,16 @@ macro(nutshell_platform type processors source)
     endif()
 endmacro()
 
+# Adds a further source, with flags of its own, to the platform that was added last.
+macro(nutshell_platform_source processors source)
+    if("${CMAKE_SYSTEM_PROCESSOR}" MATCHES "${processors}" AND
+       NUTSHELL_PLATFORM MATCHES "^(own|${platform_name})$")
+        list(APPEND NUTSHELL_PLATFORM_SOURCES ${PROJECT_SOURCE_DIR}/${source})
+        set_source_files_properties(${PROJECT_SOURCE_DIR}/${source}
+                                    PROPERTIES COMPILE_OPTIONS "${ARGN}")
+    endif()
+endmacro()
+
 # Adds one platform that is only ever chosen at run time.
 macro(nutshell_host_platform processors source)
     if(NUTSHELL_PLATFORM STREQUAL "auto" AND "${CMAKE_SYSTEM_PROCESSOR}" MATCHES "${processors}")
@@ -54,6 +64,7 @@ nutshell_platform(Reference ".*" lib/nutshell/reference.cpp)
 nutshell_platform(Armv6m "^cortex-m0(plus)?$" platform/armv6m.cpp -Os)
 nutshell_platform(Armv7m "^cortex-m3$" platform/armv7m.cpp -Os)
 nutshell_platform(Dsp "^cortex-m(4|7|33)$" platform/dsp.cpp -Os)
+nutshell_platform_source("^cortex-m(4|7|33)$" platform/fpu.cpp -O2)
 nutshell_platform(Helium "^cortex-m(55|85)$" platform/helium.cpp -Os)
 nutshell_host_platform("x86_64|AMD64" platform/sse2.cpp -msse2)
 nutshell_host_platform("x86_64|AMD64" platform/avx2.cpp -mavx2 -mfma)

@@ -45,58 +45,9 @@ const Kernels& bound_kernels() noexcept { return bound(); }
 
 namespace kernels {
 
-void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias, Clamp clamp,
-             float* c) noexcept {
-    NUTSHELL_RUN(gemm_nt)(m, n, k, a, b, bias, clamp, c);
-}
-void gemm_nn(int m, int n, int k, const float* a, const float* b, const float* bias, Clamp clamp,
-             float* c) noexcept {
-    NUTSHELL_RUN(gemm_nn)(m, n, k, a, b, bias, clamp, c);
-}
-void gemm_tn(int m, int n, int k, float alpha, const float* a, const float* b, float* c) noexcept {
-    NUTSHELL_RUN(gemm_tn)(m, n, k, alpha, a, b, c);
-}
-void sparse_gemm_nn(int m, int n, SparseBytes a, const float* b, const float* bias, Clamp clamp,
-                    float* c) noexcept {
-    NUTSHELL_RUN(sparse_gemm_nn)(m, n, a, b, bias, clamp, c);
-}
-void sparse_gemm_tn(int m, int n, float alpha, SparseBytes a, const float* b, float* c) noexcept {
-    NUTSHELL_RUN(sparse_gemm_tn)(m, n, alpha, a, b, c);
-}
-void add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept {
-    NUTSHELL_RUN(add_rows)(rows, n, alpha, x, y);
-}
-void scale_bytes(int n, const uint8_t* bytes, float* x) noexcept {
-    NUTSHELL_RUN(scale_bytes)(n, bytes, x);
-}
-void leaky_relu(int n, float slope, float* x) noexcept { NUTSHELL_RUN(leaky_relu)(n, slope, x); }
-void sigmoid(int n, float* x) noexcept { NUTSHELL_RUN(sigmoid)(n, x); }
-void tanh(int n, float* x) noexcept { NUTSHELL_RUN(tanh)(n, x); }
-void activation_gradient(Activation activation, float slope, int n, const float* y,
-                         float* dy) noexcept {
-    NUTSHELL_RUN(activation_gradient)(activation, slope, n, y, dy);
-}
-float sigmoid_cross_entropy(int n, float scale, const float* target, float* z) noexcept {
-    return NUTSHELL_RUN(sigmoid_cross_entropy)(n, scale, target, z);
-}
-float sigmoid_cross_entropy_bytes(int n, float scale, const uint8_t* bytes, float* z) noexcept {
-    return NUTSHELL_RUN(sigmoid_cross_entropy_bytes)(n, scale, bytes, z);
-}
-float squared_error(int n, float scale, const float* target, float* y) noexcept {
-    return NUTSHELL_RUN(squared_error)(n, scale, target, y);
-}
-float sum_of_squares(int n, const float* x) noexcept { return NUTSHELL_RUN(sum_of_squares)(n, x); }
-void sgd_step(int n, StepSize step, float* weights, float* gradients) noexcept {
-    NUTSHELL_RUN(sgd_step)(n, step, weights, gradients);
-}
-void momentum_step(int n, StepSize step, float momentum, float* weights, float* gradients,
-                   float* velocity) noexcept {
-    NUTSHELL_RUN(momentum_step)(n, step, momentum, weights, gradients, velocity);
-}
-void adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gradients,
-               float* first, float* second) noexcept {
-    NUTSHELL_RUN(adam_step)(n, step, rates, weights, gradients, first, second);
-}
+#define NUTSHELL_NAME(name) name
+#include "forward_float.inc"
+#undef NUTSHELL_NAME
 
 Packing int8_packing() noexcept { return NUTSHELL_RUN(int8_packing); }
 void dense_int8(int in, int out, const int8_t* weights, const Requantization& requantization,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Cortex-M4, M7 and M33 with their DSP instructions: int8 by dual 16-bit multiply-adds.
+// Cortex-M4, M7 and M33: int8 by the dual 16-bit multiply-adds of their DSP instructions, floats by
+// their floating-point unit when they have one.
 #pragma once
 #include "nutshell/kernels.hpp"
 
@@ -12,6 +13,11 @@ struct Dsp : PackedReference<Packing::dsp> {
     static void dense_widened(int in, int out, const int8_t* weights, const Requantization& rule,
                               const void* x, int8_t* y) noexcept;
     static constexpr int scratch_per_input = 2;  // bytes: inputs as int16
+#if defined(__ARM_FEATURE_FMA)
+#define NUTSHELL_MEMBER(name) static decltype(kernels::name) name;
+    NUTSHELL_FLOAT_KERNELS(NUTSHELL_MEMBER)
+#undef NUTSHELL_MEMBER
+#endif
 };
 
 }  // namespace nutshell

@@ -239,12 +239,16 @@ struct ElementwiseKernels : Base {
         int i = 0;
         add_cross_entropies<typename Lockstep<V, V::together>::Type>(sum, logarithms, i, n, scale,
                                                                      target, z);
-        add_cross_entropies<Pair<V>>(sum, logarithms, i, n, scale, target, z);
-        if (i + lanes <= n) {
-            sum = cross_entropy(sum, i, scale, target, z, Full<V>{});
-            i += lanes;
+        if constexpr (V::together > 1) {
+            add_cross_entropies<Pair<V>>(sum, logarithms, i, n, scale, target, z);
+            if (i + lanes <= n) {
+                sum = cross_entropy(sum, i, scale, target, z, Full<V>{});
+                i += lanes;
+            }
         }
-        if (i < n) sum = cross_entropy(sum, i, scale, target, z, Part<V>{n - i});
+        if constexpr (lanes > 1) {
+            if (i < n) sum = cross_entropy(sum, i, scale, target, z, Part<V>{n - i});
+        }
         return V::sum(sum.linear + (logarithms + elementary::log(sum.product)));
     }
 

@@ -45,12 +45,15 @@ template <class V, class Body>
 inline void for_each(int n, Body body) noexcept {
     int i = 0;
     for (; i + V::lanes <= n; i += V::lanes) body(i, Full<V>{});
-    if (i < n) body(i, Part<V>{n - i});
+    if constexpr (V::lanes > 1) {
+        if (i < n) body(i, Part<V>{n - i});
+    }
 }
 
-/// The same, two vectors at a time as long as there are two.
+/// The same, two vectors at a time as long as there are two, unless V gains nothing by that.
 template <class V, class Body>
 inline void for_each_pair(int n, Body body) noexcept {
+    if constexpr (V::together == 1) return for_each<V>(n, body);
     int i = 0;
     for (; i + 2 * V::lanes <= n; i += 2 * V::lanes) body(i, Full<Pair<V>>{});
     if (i + V::lanes <= n) {

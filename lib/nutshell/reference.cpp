@@ -2,51 +2,15 @@
 // The reference platform: every kernel as plain loops, built without contraction, so that it gives
 // the same bits on every machine. It is the fallback, and the oracle of the other platforms.
 #include <math.h>
-#include <string.h>
 
 #include "elementary.hpp"
 #include "kernels.hpp"
+#include "lane.hpp"
 
 namespace nutshell {
 namespace {
 
-/// One lane of the vector type that elementary.hpp asks for.
-struct Scalar {
-    float v;
-
-    static Scalar set(float x) noexcept { return {x}; }
-    static Scalar mul_add(Scalar a, Scalar b, Scalar c) noexcept { return {a.v * b.v + c.v}; }
-    static Scalar abs(Scalar a) noexcept { return {a.v < 0 ? -a.v : a.v}; }
-    static Scalar minus_abs(Scalar a) noexcept { return {a.v < 0 ? a.v : -a.v}; }
-    static Scalar max(Scalar a, Scalar b) noexcept { return {b.v < a.v ? a.v : b.v}; }
-    static Scalar min(Scalar a, Scalar b) noexcept { return {b.v > a.v ? a.v : b.v}; }
-    static Scalar select_negative(Scalar x, Scalar a, Scalar b) noexcept {
-        return {x.v < 0 ? a.v : b.v};
-    }
-    static Scalar copy_sign(Scalar magnitude, Scalar sign) noexcept {
-        const uint32_t bits =
-            (bits_of(magnitude.v) & 0x7FFFFFFFu) | (bits_of(sign.v) & 0x80000000u);
-        return {float_of(bits)};
-    }
-    static Scalar shift_to_exponent(Scalar x) noexcept { return {float_of(bits_of(x.v) << 23)}; }
-
-  private:
-    static uint32_t bits_of(float x) noexcept {
-        uint32_t bits;
-        memcpy(&bits, &x, sizeof bits);
-        return bits;
-    }
-    static float float_of(uint32_t bits) noexcept {
-        float x;
-        memcpy(&x, &bits, sizeof x);
-        return x;
-    }
-};
-
-inline Scalar operator+(Scalar a, Scalar b) noexcept { return {a.v + b.v}; }
-inline Scalar operator-(Scalar a, Scalar b) noexcept { return {a.v - b.v}; }
-inline Scalar operator*(Scalar a, Scalar b) noexcept { return {a.v * b.v}; }
-inline Scalar operator/(Scalar a, Scalar b) noexcept { return {a.v / b.v}; }
+using Scalar = Lane<false>;
 
 inline float clamped(float x, Clamp clamp) noexcept {
     x = x < clamp.low ? clamp.low : x;

@@ -20,13 +20,7 @@ scratch
     done
 } | tee "$scratch/counts"
 
-budgets=0
-while IFS=: read -r piece budget; do
-    budgets=$((budgets + 1))
-    count=$(awk -F '\t' -v piece="$piece" '$1 == piece { print $2 }' "$scratch/counts")
-    [[ -n $count && $count -le $budget ]] ||
-        violation "$piece takes ${count:-an unknown number of} instructions, the budget is $budget"
-done <<'END'
+hold_budgets "$scratch/counts" <<'END'
 reconstruct without sigmoid:18537
 sigmoid of 784:6272
 neon 784-24-784:14763

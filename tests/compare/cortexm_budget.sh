@@ -23,13 +23,7 @@ case $processor in
     cortex-m55) small=10543 ad01=$((49249 * 1005 / 1000)) ;;
     *) printf 'skipped: no budget for %s\n' "$processor" && exit 77 ;;
 esac
-budgets=0
-while IFS=: read -r piece budget; do
-    budgets=$((budgets + 1))
-    count=$(awk -F '\t' -v piece="$piece" '$1 == piece { print $2 }' "$scratch/counts")
-    [[ -n $count && $count -le $budget ]] ||
-        violation "$piece takes ${count:-an unknown number of} instructions, the budget is $budget"
-done <<END
+hold_budgets "$scratch/counts" <<END
 784-24-784 per tensor$type:$small
 ad01 per tensor$type:$ad01
 784-24-784 per output:$((small + 6 * outputs + 2 * inputs))

@@ -67,6 +67,19 @@ project_files() {
     fi
 }
 
+# hold_budgets COUNTS: each line PIECE:BUDGET of the input is held against the line of that piece in
+# COUNTS, a file of PIECE<tab>COUNT; how many there were is in $budgets.
+hold_budgets() {
+    local piece budget count
+    budgets=0
+    while IFS=: read -r piece budget; do
+        budgets=$((budgets + 1))
+        count=$(awk -F '\t' -v piece="$piece" '$1 == piece { print $2 }' "$1")
+        [[ -n $count && $count -le $budget ]] ||
+            violation "$piece takes ${count:-an unknown number of} instructions, the budget is $budget"
+    done
+}
+
 # finish WHAT COUNT: says what was checked and how many, and fails when a rule was broken or when
 # nothing was found to check.
 finish() {
