@@ -111,8 +111,9 @@ bool rest_is_zero(const uint8_t* record, NumberType numbers) noexcept {
 
 /// The codes that a layer reads mean what those that the layer before it writes do.
 bool reads_what_the_last_wrote(const uint8_t* record) noexcept {
-    const uint8_t* last = record - kLayerBytes;
-    return memcmp(last + layer::out_meaning, record + layer::in_meaning, sizeof(Quantization)) == 0;
+    const uint8_t* last = record - kLayerBytes + layer::out_meaning;
+    const uint8_t* now = record + layer::in_meaning;
+    return read32(last) == read32(now) && read32(last + 4) == read32(now + 4);
 }
 
 /// The sections of a layer are those from `next_section` on, which it moves forward.

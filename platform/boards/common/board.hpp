@@ -13,6 +13,12 @@ void print(const char* text) noexcept;
 /// Writes a number to the console, in decimal digits.
 void print(int32_t number) noexcept;
 
+/// Sends bytes[size] over the board's UART.
+void write(const uint8_t* bytes, size_t size) noexcept;
+
+/// Waits until bytes[size] have come over it.
+void read(uint8_t* bytes, size_t size) noexcept;
+
 /// Ends the program; the status becomes the emulator's.
 [[noreturn]] void exit(int status) noexcept;
 

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Real digits (250, or IMAGES up to 1000) go through the sensor on its board, its packets through the
+# gateway on the host, and come out as the reference arithmetic says, to the byte. Packets that are damaged, of
+# another model, repeated or missing are noticed. The sensor keeps to its bytes of flash and RAM.
+# usage: sensor.sh FOLDER GATEWAY IMAGE EMULATOR [OPTION...]
+. "$(dirname "$0")/../rules/common.sh"
+usage='usage: sensor.sh FOLDER GATEWAY IMAGE EMULATOR [OPTION...]'
+folder=${1:?$usage}
+gateway=${2:?$usage}
+image=${3:?$usage}
+shift 3
+need arm-none-eabi-size "$1"
+scratch
+cd "$scratch"
+
+count=${IMAGES:-250}
+{ head -c $((785 * count)) "$folder/frames" && printf '\0'; } >frames
+timeout 200 "$@" "$image" <frames >packets || violation "the sensor fails"
+packet=$(($(stat -c %s packets) / count))
+"$gateway" "$folder/decoder.nut" <packets >images || violation "the gateway refuses packets"
+head -c $((784 * count)) "$folder/restored" | cmp images - || violation "the images are not the host's"
+
+said() { # said TEXT PACKETS [DECODER]: the gateway ends with 1 and says TEXT
+    local status=0
+    "$gateway" "${3:-$folder/decoder.nut}" <"$2" 2>log >images || status=$?
+    if [[ $status -ne 1 ]] || ! grep -qF "$1" log; then
+        violation "the gateway does not say: $1"
+    fi
+}
+head -c "$packet" packets >first
+{ cat first first; } >twice
+{ cat first; tail -c +$((2 * packet + 1)) packets; } >gap
+{ head -c 20 packets; printf '\377'; tail -c +22 packets; } >damaged
+said "came twice" twice
+said "$((count - 1)) images, 0 packets refused, 0 repeated, 1 lost" gap
+said "damaged" damaged
+said "another model" packets "$folder/stranger.nut"
+
+read -r text data bss < <(arm-none-eabi-size "$image" | awk 'NR == 2 { print $1, $2, $3 }')
+within() {
+    printf '%s: %d bytes, at most %d\n' "$1" "$2" "$3"
+    [[ $2 -le $3 ]] || violation "$1 is over its budget"
+}
+within flash $((text + data)) 24864
+within "RAM without stack" $((data + bss)) 2260
+finish "claims of sensor and gateway" 8
