@@ -18,7 +18,7 @@ struct Vec {
     static constexpr int dot_tile_rows = 4,
                          dot_tile_columns = 3;  // 12 sums, 4 rows, columns from memory
     static constexpr int sparse_tile_vectors = 3, sparse_sums = 4;
-    static constexpr int together = 4;
+    static constexpr int together = 4, add_vectors = 8;
 
     static constexpr bool loads_four = false;
     static constexpr int row_dots = 8, row_depth = 2, row_vectors = 14;

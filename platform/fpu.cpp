@@ -4,7 +4,7 @@
 // Empty for a processor without a floating-point unit.
 #if defined(__ARM_FEATURE_FMA)
 #include "dsp.hpp"
-#include "fpu_kernels.hpp"
+#include "row_kernels.hpp"
 
 namespace nutshell {
 namespace {
@@ -56,12 +56,13 @@ namespace {
         "s15", "s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23"
 #define NUTSHELL_LAST_REGISTERS "s24", "s25", "s26", "s27", "s28", "s29", "s30", "s31"
 
-/// What fpu_kernels.hpp asks for.
-struct Vfma {
-    static constexpr int block = 16, dot_block = 8;
+/// What row_kernels.hpp asks for.
+class Vfma {
+  public:
+    static constexpr int block = 16, dot_block = 8, dot_rows = 4;
 
-    static void dot_four(int blocks, const float* x, const float* const* rows,
-                         float* sums) noexcept {
+    /// Even and odd elements have a sum of their own, from zero on; the two are added.
+    static void dots(int blocks, const float* x, const float* const* rows, float* sums) noexcept {
         if (blocks == 0) {
             for (int r = 0; r < 4; r++) sums[r] = 0.0f;
             return;
@@ -130,7 +131,13 @@ struct Vfma {
             : "cc", "memory", NUTSHELL_BLOCK_REGISTERS, "s24", "s25", "s26", "s27");
     }
 
-    static void add_scaled(int blocks, float factor, const float* x, float* y) noexcept {
+    static void add_scaled(int n, float factor, const float* x, float* y) noexcept {
+        add_blocks(n / block, factor, x, y);
+        for (int i = n / block * block; i < n; i++) y[i] = fmaf(factor, x[i], y[i]);
+    }
+
+  private:
+    static void add_blocks(int blocks, float factor, const float* x, float* y) noexcept {
         if (blocks == 0) return;
         __asm__ volatile(
             "1:\n"
@@ -148,7 +155,7 @@ struct Vfma {
 }  // namespace
 
 #define NUTSHELL_NAME(name) Dsp::name
-#define NUTSHELL_RUN(name) FpuKernels<Vfma, Reference>::name
+#define NUTSHELL_RUN(name) RowKernels<Lane<true>, Vfma, Reference>::name
 #include "forward_float.inc"
 
 }  // namespace nutshell

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// int8 for Cortex-M55 and M85 with Helium, sixteen int8 products an instruction.
+// Cortex-M55 and M85 with Helium: sixteen int8 products or four float ones an instruction.
 #pragma once
 #include "nutshell/kernels.hpp"
 
@@ -9,6 +9,9 @@ struct Helium : PackedReference<Packing::helium> {
     static decltype(kernels::dense_int8) dense_int8;
     static decltype(kernels::look_up) look_up;
     static constexpr int scratch_per_input = 0;
+#define NUTSHELL_MEMBER(name) static decltype(kernels::name) name;
+    NUTSHELL_FLOAT_KERNELS(NUTSHELL_MEMBER)
+#undef NUTSHELL_MEMBER
 };
 
 }  // namespace nutshell

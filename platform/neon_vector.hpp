@@ -19,14 +19,14 @@ struct Vec {
     static constexpr int tile_rows = 8, tile_vectors = 2;
     static constexpr int dot_tile_rows = 4, dot_tile_columns = 4;
     static constexpr int sparse_tile_vectors = 6, sparse_sums = 4;
-    static constexpr int together = 4;
+    static constexpr int together = 4, add_vectors = 8;
     static constexpr bool loads_four = true;
     static constexpr int row_dots = 8, row_depth = 4, row_vectors = 16;
 #else
     static constexpr int tile_rows = 4, tile_vectors = 2;
     static constexpr int dot_tile_rows = 3, dot_tile_columns = 3;
     static constexpr int sparse_tile_vectors = 6, sparse_sums = 2;
-    static constexpr int together = 2;
+    static constexpr int together = 2, add_vectors = 8;
     static constexpr bool loads_four = false;
     static constexpr int row_dots = 8, row_depth = 2, row_vectors = 8;
 #endif

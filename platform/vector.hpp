@@ -4,7 +4,8 @@
 // first n < lanes elements, nothing read or written behind them), load_bytes, sqrt,
 // select_positive, exponent, mantissa, sum; the register tiles tile_rows x tile_vectors,
 // dot_tile_rows x dot_tile_columns and sparse_tile_vectors x sparse_sums; how many vectors suit the
-// loss `together`, as many as hide the latency of its long chain; and what vector_row.hpp asks for.
+// loss `together`, as many as hide the latency of its long chain; how many sums of a vector are
+// made at a time, add_vectors, to hide that of an addition; and what vector_row.hpp asks for.
 //
 // Two inner loops carry all matrix products: rows combined by scalars (gemm_nn, gemm_tn) and dot
 // products (gemm_nt). An element's sum is always made in the same order, whatever tile it falls

@@ -85,21 +85,14 @@ struct ElementwiseKernels : Base {
     }
 
     static float sum_of_squares(int n, const float* x) noexcept {
-        V sums[add_vectors];
-        for (int v = 0; v < add_vectors; v++) sums[v] = V::set(0.0f);
-        const auto add = [&](int v, int i, auto part) __attribute__((always_inline)) {
-            const V value = load(x + i, part);
-            sums[v] = V::mul_add(value, value, sums[v]);
-        };
-        int i = 0;
-        for (; i + add_vectors * lanes <= n; i += add_vectors * lanes) {
-            NUTSHELL_UNROLL
-            for (int v = 0; v < add_vectors; v++) add(v, i + v * lanes, Full<V>{});
-        }
-        for (; i + lanes <= n; i += lanes) add(0, i, Full<V>{});
-        if (i < n) add(0, i, Part<V>{n - i});
-        for (int v = 1; v < add_vectors; v++) sums[0] = sums[0] + sums[v];
-        return V::sum(sums[0]);
+        return sum_of(n, x, [](V value, V sum) noexcept { return V::mul_add(value, value, sum); });
+    }
+
+    static bool all_finite(int n, const float* x) noexcept {
+        const V zero = V::set(0.0f);  // times what is not finite: NaN
+        return sum_of(n, x, [zero](V value, V sum) noexcept {
+                   return V::mul_add(value, zero, sum);
+               }) == 0.0f;
     }
 
     static void sgd_step(int n, StepSize step, float* weights, float* gradients) noexcept {
@@ -145,9 +138,27 @@ struct ElementwiseKernels : Base {
 
   private:
     static constexpr int lanes = V::lanes;
+    static constexpr int add_vectors = V::add_vectors;
 
-    /// Sums that are made at a time: they hide the latency of an addition.
-    static constexpr int add_vectors = 8;
+    /// The sum of what add(value, sum) adds for each element; what Part leaves out counts as zeros.
+    template <class Add>
+    static float sum_of(int n, const float* x, Add add) noexcept {
+        V sums[add_vectors];
+        NUTSHELL_UNROLL
+        for (int v = 0; v < add_vectors; v++) sums[v] = V::set(0.0f);
+        int i = 0;
+        for (; i + add_vectors * lanes <= n; i += add_vectors * lanes) {
+            NUTSHELL_UNROLL
+            for (int v = 0; v < add_vectors; v++) {
+                sums[v] = add(V::load(x + i + v * lanes), sums[v]);
+            }
+        }
+        for (; i + lanes <= n; i += lanes) sums[0] = add(V::load(x + i), sums[0]);
+        if (i < n) sums[0] = add(V::load_part(x + i, n - i), sums[0]);
+        NUTSHELL_UNROLL
+        for (int v = 1; v < add_vectors; v++) sums[0] = sums[0] + sums[v];
+        return V::sum(sums[0]);
+    }
 
     template <int Count, class P>
     static void add_rows(int rows, ptrdiff_t stride, float alpha, const float* x, float* y,

@@ -3,6 +3,8 @@
 // guard pages, against double precision.
 #include <doctest/doctest.h>
 
+#include <cfloat>
+#include <cmath>
 #include <functional>
 #include <string>
 
@@ -198,6 +200,24 @@ TEST_CASE("updates of weights are right at every small size, and clear the gradi
             e.a -= decay * e.a + rate * e.c / (std::sqrt(e.d) + 0.0625);
             e.b = 0;
         });
+}
+
+TEST_CASE(
+    "one number that is not finite is seen wherever it stands, and no finite one is taken for it") {
+    for_all([](const Kernels& kernels, int n, Arrays& arrays) {
+        float* x = arrays.a.data();
+        for (const float finite : {0.0f, -0.0f, 1e-45f, -FLT_MAX, FLT_MAX}) {
+            for (int i = 0; i < n; i++) x[i] = finite;
+            CHECK(kernels.all_finite(n, x));
+            for (int at = 0; at < n; at++) {
+                for (const float bad : {std::nanf(""), HUGE_VALF, -HUGE_VALF}) {
+                    x[at] = bad;
+                    CHECK_FALSE(kernels.all_finite(n, x));
+                }
+                x[at] = finite;
+            }
+        }
+    });
 }
 
 TEST_CASE("NaN in an element stays in that element, and reaches sums") {

@@ -7,8 +7,8 @@
 // alignment of float; sizes may be 0; inputs and outputs do not overlap unless said; nothing is
 // read or written outside the given ranges; NaN propagates. A row of a result never depends on how
 // many rows are computed with it. The reference gives the same bits on every machine, a platform
-// agrees with it within the bound that its test states (armv7's NEON takes numbers below 1.2e-38
-// for zero).
+// agrees with it within the bound that its test states (armv7's NEON and Helium take numbers below
+// 1.2e-38 for zero).
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -114,6 +114,9 @@ float squared_error(int n, float scale, const float* target, float* y) noexcept;
 /// Sum of squares of x[n].
 float sum_of_squares(int n, const float* x) noexcept;
 
+/// Whether x[n] holds neither NaN nor infinity.
+bool all_finite(int n, const float* x) noexcept;
+
 /// weights -= rate * gradients; sets the gradients to zero.
 void sgd_step(int n, StepSize step, float* weights, float* gradients) noexcept;
 
@@ -147,6 +150,7 @@ void adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gra
     X(sigmoid_cross_entropy_bytes) \
     X(squared_error)               \
     X(sum_of_squares)              \
+    X(all_finite)                  \
     X(sgd_step)                    \
     X(momentum_step)               \
     X(adam_step)

@@ -13,7 +13,9 @@ template <bool Fused>
 struct Lane {
     float v;
     static constexpr int lanes = 1;
-    static constexpr int together = 1;
+    static constexpr int together = 1, add_vectors = 8;
+    static constexpr int row_vectors = 1;
+    static constexpr bool loads_four = false;
 
     static Lane load(const float* p) noexcept { return {*p}; }
     static void store(float* p, Lane a) noexcept { *p = a.v; }
@@ -53,14 +55,15 @@ struct Lane {
     friend Lane operator*(Lane a, Lane b) noexcept { return {a.v * b.v}; }
     friend Lane operator/(Lane a, Lane b) noexcept { return {a.v / b.v}; }
 
-  private:
-    static constexpr uint32_t sign_bit = 0x80000000u, fraction_bits = 0x7FFFFFu;
-
     static uint32_t bits_of(float x) noexcept {
         uint32_t bits;
         memcpy(&bits, &x, sizeof bits);
         return bits;
     }
+
+  private:
+    static constexpr uint32_t sign_bit = 0x80000000u, fraction_bits = 0x7FFFFFu;
+
     static float float_of(uint32_t bits) noexcept {
         float x;
         memcpy(&x, &bits, sizeof x);

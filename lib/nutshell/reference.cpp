@@ -186,6 +186,15 @@ float Reference::squared_error(int n, float scale, const float* target, float* y
 
 float Reference::sum_of_squares(int n, const float* x) noexcept { return dot(n, x, x); }
 
+bool Reference::all_finite(int n, const float* x) noexcept {
+    // One more than an exponent of all ones reaches the sign's place: no comparison, and no
+    // arithmetic with floats, which not every processor has.
+    constexpr uint32_t exponent = 0x7F800000u, lowest = 0x00800000u;
+    uint32_t seen = 0;
+    for (int i = 0; i < n; i++) seen |= (Scalar::bits_of(x[i]) & exponent) + lowest;
+    return (seen >> 31) == 0;
+}
+
 void Reference::sgd_step(int n, StepSize step, float* weights, float* gradients) noexcept {
     for (int i = 0; i < n; i++) {
         const float g = gradients[i] * step.gradient_scale;

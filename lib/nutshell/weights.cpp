@@ -188,15 +188,7 @@ uint32_t fingerprint_in(const uint8_t* bytes) noexcept {
 
 }  // namespace
 
-bool all_finite(const float* x, int32_t n) noexcept {
-    // One more than an exponent of all ones reaches the sign's place: no comparison, since every
-    // sample comes by here.
-    constexpr uint32_t exponent = 0x7F800000u, lowest = 0x00800000u;
-    uint32_t seen = 0;
-#pragma GCC unroll 4
-    for (int32_t i = 0; i < n; i++) seen |= (bits_of(x[i]) & exponent) + lowest;
-    return (seen >> 31) == 0;
-}
+bool all_finite(const float* x, int32_t n) noexcept { return kernels::all_finite(n, x); }
 
 uint32_t File::size() const noexcept { return read32(bytes_ + header::file_size); }
 uint32_t File::fingerprint() const noexcept { return read32(bytes_ + header::fingerprint); }

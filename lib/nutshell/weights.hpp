@@ -169,7 +169,7 @@ Status save(const typename Model::Parameters& parameters, void* out, size_t capa
                  capacity, written);
 }
 
-/// True when x[n] holds neither NaN nor infinity. Looks at the bits, so no compiler flag fools it.
+/// True when x[n] holds neither NaN nor infinity.
 bool all_finite(const float* x, int32_t n) noexcept;
 
 }  // namespace nutshell

@@ -318,7 +318,11 @@ class Test {
         kernels::leaky_relu(n, 0.3f, y[2]);
         const float loss = kernels::sigmoid_cross_entropy(n, 1.0f, target, y[3]);
         const float error = kernels::squared_error(n, 1.0f, target, y[4]);
-        bool right = isnan(loss) && isnan(error) && isnan(kernels::sum_of_squares(n, x));
+        float limits[] = {-__FLT_MAX__, __FLT_MAX__, kInfinity, -kInfinity};
+        bool right = !kernels::all_finite(n, x) && kernels::all_finite(n, target) &&
+                     kernels::all_finite(2, limits) && !kernels::all_finite(3, limits) &&
+                     !kernels::all_finite(1, limits + 3);
+        right = right && isnan(loss) && isnan(error) && isnan(kernels::sum_of_squares(n, x));
         for (const float* values : y) {
             for (int i = 0; i < n; i++) right = right && isnan(values[i]) == (i == at);
         }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The float kernels of a Cortex-M's floating-point unit on any processor, to the bit: its loops in
-// C++, in the order that platform/fpu_kernels.hpp states. Compile without contraction.
+// C++, in the order of platform/fpu.cpp. Compile without contraction.
 #pragma once
-#include "platform/fpu_kernels.hpp"
+#include "platform/row_kernels.hpp"
 
 namespace nutshell::tests {
 
 struct PortableLoops {
-    static constexpr int block = 16, dot_block = 8;
+    static constexpr int block = 16, dot_block = 8, dot_rows = 4;
 
-    static void dot_four(int blocks, const float* x, const float* const* rows,
-                         float* sums) noexcept {
-        for (int r = 0; r < 4; r++) {
+    static void dots(int blocks, const float* x, const float* const* rows, float* sums) noexcept {
+        for (int r = 0; r < dot_rows; r++) {
             float even = 0, odd = 0;
             for (int i = 0; i < blocks * dot_block; i += 2) {
                 even = fmaf(rows[r][i], x[i], even);
@@ -28,11 +27,11 @@ struct PortableLoops {
             to[j] = sum;
         }
     }
-    static void add_scaled(int blocks, float factor, const float* x, float* y) noexcept {
-        for (int i = 0; i < blocks * block; i++) y[i] = fmaf(x[i], factor, y[i]);
+    static void add_scaled(int n, float factor, const float* x, float* y) noexcept {
+        for (int i = 0; i < n; i++) y[i] = fmaf(x[i], factor, y[i]);
     }
 };
 
-using FpuTwin = FpuKernels<PortableLoops, Reference>;
+using FpuTwin = RowKernels<Lane<true>, PortableLoops, Reference>;
 
 }  // namespace nutshell::tests
