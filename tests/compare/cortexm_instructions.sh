@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Prints, for each Cortex-M core, how many instructions int8 layers take, counted under emulation, and
-# the bytes of stack and of code of the kernels.
+# Prints, for each Cortex-M core, how many instructions int8 layers take, and float inference and
+# training where there are floats, counted under emulation; and the bytes of stack and of code of the
+# int8 kernels.
 # usage: cortexm_instructions.sh [PRESET...]     for example: cortexm_instructions.sh cortex-m4
 # Needs Debian's gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm.
 set -euo pipefail

@@ -40,7 +40,8 @@ alignas(16) int8_t scratch[2 * kAd01Width];
 class File {
   public:
     explicit File(board::Memory memory)
-        : at_(memory.begin), left_(board::read_host_file(kAd01File, memory.begin, memory.size)) {}
+        : at_(memory.begin),
+          left_(board::read_host_file(kAd01File, 0, memory.begin, memory.size)) {}
     uint8_t* take(size_t n) {
         if (n > left_) give_up("the file is too short, or not there\n");
         uint8_t* taken = at_;

@@ -22,9 +22,9 @@ void read(uint8_t* bytes, size_t size) noexcept;
 /// Ends the program; the status becomes the emulator's.
 [[noreturn]] void exit(int status) noexcept;
 
-/// Reads at most `size` bytes of a file of the machine that runs the emulator or the debugger; how
-/// many there were, 0 when it cannot be read.
-size_t read_host_file(const char* name, uint8_t* bytes, size_t size) noexcept;
+/// Reads at most `size` bytes, from the byte `offset` on, of a file of the machine that runs the
+/// emulator or the debugger; how many there were, 0 when it cannot be read.
+size_t read_host_file(const char* name, size_t offset, uint8_t* bytes, size_t size) noexcept;
 
 /// RAM that no variable and no stack needs.
 struct Memory {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Console and exit status through the debugger or the emulator. Source: Arm, "Semihosting for
-// AArch32 and AArch64": SYS_OPEN (1), SYS_CLOSE (2), SYS_WRITE0 (4), SYS_READ (6) and
-// SYS_EXIT_EXTENDED (0x20).
+// AArch32 and AArch64": SYS_OPEN (1), SYS_CLOSE (2), SYS_WRITE0 (4), SYS_READ (6),
+// SYS_SEEK (10) and SYS_EXIT_EXTENDED (0x20).
 #include "board.hpp"
 
 namespace nutshell::board {
@@ -52,15 +52,17 @@ void exit(int status) noexcept {
     for (;;) call_host(0x20, application_exit);
 }
 
-size_t read_host_file(const char* name, uint8_t* bytes, size_t size) noexcept {
+size_t read_host_file(const char* name, size_t offset, uint8_t* bytes, size_t size) noexcept {
     uint32_t length = 0;
     while (name[length] != 0) length++;
     constexpr uint32_t binary = 1;  // the mode of fopen's "rb"
     const uint32_t open[3] = {address_of(name), binary, length};
     const uint32_t handle = call_host(0x01, open);
     if (handle == UINT32_MAX) return 0;
+    const uint32_t seek[2] = {handle, static_cast<uint32_t>(offset)};
     const uint32_t read[3] = {handle, address_of(bytes), static_cast<uint32_t>(size)};
-    const uint32_t missing = call_host(0x06, read);
+    const bool found = call_host(0x0A, seek) == 0;
+    const uint32_t missing = found ? call_host(0x06, read) : static_cast<uint32_t>(size);
     call_host(0x02, &handle);
     return missing > size ? 0 : size - missing;
 }
