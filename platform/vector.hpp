@@ -82,7 +82,7 @@ struct VectorKernels : SparseKernels<V, ElementwiseKernels<V, Int8Kernels>> {
         for (int i = 1; i < peak_sums; i++) sums[0] = sums[0] + sums[i];
         return V::sum(sums[0]);
     }
-    static constexpr int peak_sums = 12;  // hide the latency, fit the registers
+    static constexpr int peak_sums = 14;  // hide the latency, fit the registers
 
     /// Loads x[n], and adds it up to keep the loads alive; n is a multiple of read_sums * lanes.
     static float read(int n, const float* x) noexcept {

@@ -12,9 +12,13 @@
 // SampleTrainer train it. Nothing allocates, throws, prints or keeps global state; what can fail
 // returns a Status and leaves its outputs untouched.
 //
-// Read on: autoencoder.hpp to run, trainer.hpp to train, weights.hpp for files, layers/ for the
-// kinds of layers, kernels.hpp for what a platform must do.
+// Read on: autoencoder.hpp to run, trainer.hpp to train, quantize.hpp for int8 and
+// quantization_aware.hpp for fewer bits, packet.hpp to send codes, weights.hpp for files, layers/
+// for the kinds of layers, kernels.hpp for what a platform must do.
 #pragma once
 #include "autoencoder.hpp"
 #include "image.hpp"
+#include "packet.hpp"
+#include "quantization_aware.hpp"
+#include "quantize.hpp"
 #include "trainer.hpp"
