@@ -17,8 +17,18 @@ static SampleTrainer<Model> trainer;  // changes the weights while it computes t
 static float image[Model::input_size];
 static_assert(sizeof weights + sizeof trainer + sizeof image <= 160 * 1024, "fits a small board");
 
-static constexpr int kLearned = 2000, kHeldOut = 200;
-static constexpr float kRate = 3.0f;  // falls to 0: high, for so short a course
+struct Course {
+    uint32_t beginnings;  // times that it is taken, each from other weights
+    int images;           // to learn from
+    int passes;           // over them
+    float rate;           // falls to 0
+    int held_out;         // images to test with
+};
+#if defined(NUTSHELL_LONG_COURSE)
+static constexpr Course kCourse{1, 60000, 5, 1.6f, 10000};
+#else
+static constexpr Course kCourse{3, 2000, 1, 3.0f, 200};
+#endif
 
 static bool read_image(const char* file, int index) {
     static uint8_t pixels[Model::input_size];
@@ -38,22 +48,23 @@ static void expect(bool good, const char* what) {
 /// The mean loss on images of the file, in millionths.
 static int32_t loss_on(const char* file) {
     float sum = 0;
-    for (int i = 0; i < kHeldOut; i++) {
+    for (int i = 0; i < kCourse.held_out; i++) {
         float loss = 0;
         expect(read_image(file, i), "no image to test with");
         // A step of length 0 only measures.
         expect(trainer.step(weights, image, image, 0.0f, &loss) == Status::ok, "a bad image");
         sum += loss;
     }
-    return static_cast<int32_t>(1e6f / kHeldOut * sum);
+    return static_cast<int32_t>(1e6f / kCourse.held_out * sum);
 }
 
 static void learn(uint32_t seed) {
     initialize<Model>(weights, seed);
     const int32_t before = loss_on("held_out");
-    for (int i = 0; i < kLearned; i++) {
-        expect(read_image("learned", i), "no image to learn from");
-        const float rate = linear_decay(kRate, i, kLearned);
+    constexpr int steps = kCourse.passes * kCourse.images;
+    for (int i = 0; i < steps; i++) {
+        expect(read_image("learned", i % kCourse.images), "no image to learn from");
+        const float rate = linear_decay(kCourse.rate, i, steps);
         expect(trainer.step(weights, image, image, rate) == Status::ok, "a bad image");
     }
     board::print("loss in millionths, before and after, and check sum of the weights: ");
@@ -66,12 +77,12 @@ static void learn(uint32_t seed) {
     board::print("\n");
 }
 
-static void learn_three_times() {
-    for (uint32_t seed = 1; seed <= 3; seed++) learn(seed);
+static void take_course() {
+    for (uint32_t seed = 1; seed <= kCourse.beginnings; seed++) learn(seed);
 }
 
 int main() {
-    const size_t stack = board::stack_of(learn_three_times);
+    const size_t stack = board::stack_of(take_course);
     board::print("stack ");
     board::print(static_cast<int32_t>(stack));
     board::print("\n");
