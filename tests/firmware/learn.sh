@@ -13,7 +13,7 @@ need arm-none-eabi-size "$1"
 scratch
 cd "$folder"
 
-timeout 100 "$@" "$image" >"$scratch/board" || violation "the board fails"
+timeout 300 "$@" "$image" >"$scratch/board" || violation "the board fails"
 ./twin >"$scratch/host" || violation "the host fails"
 cat "$scratch/board"
 grep loss "$scratch/board" | cmp - <(grep loss "$scratch/host") ||
