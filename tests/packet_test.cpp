@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-#include <cstring>
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -84,7 +84,7 @@ TEST_CASE("codes of every size and number of bits come back, and nothing else is
             uint8_t sequence = 0;
             REQUIRE(read_packet(packet.data(), packet.size(), expected(size, bits), back.data(),
                                 sequence) == Status::ok);
-            CHECK(std::memcmp(back.data(), code.data(), code.size()) == 0);
+            CHECK(std::equal(code.begin(), code.end(), back.begin()));
             CHECK(back.back() == 0x55);
             CHECK(sequence == sent);
         }
