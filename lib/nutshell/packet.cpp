@@ -6,14 +6,19 @@
 namespace nutshell {
 namespace {
 
-using format::read16;
-using format::read32;
 using format::write16;
 using format::write32;
 
 constexpr size_t kNumbers = 8, kCrcBytes = 4;
 
 bool fits(int8_t number, int bits) noexcept { return number + 128 < 1 << bits; }
+
+/// A little-endian number of `count` bytes at any address.
+uint32_t read(const uint8_t* at, int count) noexcept {
+    uint32_t value = 0;
+    for (int i = 0; i < count; i++) value |= static_cast<uint32_t>(at[i]) << (8 * i);
+    return value;
+}
 
 bool valid(int bits) noexcept { return bits >= kMinCodeBits && bits <= kMaxCodeBits; }
 
@@ -49,13 +54,13 @@ Status read_packet(const uint8_t* bytes, size_t size, const PacketHeader& expect
                    uint8_t& sequence) noexcept {
     if (!bytes || (!code && expected.size > 0)) return Status::null_argument;
     if (size < packet_bytes(0, 0)) return Status::truncated;
-    const int numbers = static_cast<int>(read16(bytes + 4)), bits = bytes[6];
+    const int numbers = static_cast<int>(read(bytes + 4, 2)), bits = bytes[6];
     const size_t length = packet_bytes(numbers, bits);
     if (size < length) return Status::truncated;
-    if (crc32c(0, bytes, length - kCrcBytes) != read32(bytes + length - kCrcBytes)) {
+    if (crc32c(0, bytes, length - kCrcBytes) != read(bytes + length - kCrcBytes, 4)) {
         return Status::bad_checksum;
     }
-    if (read32(bytes) != expected.model_id) return Status::wrong_sender;
+    if (read(bytes, 4) != expected.model_id) return Status::wrong_sender;
     if (numbers != expected.size || bits != expected.bits || !valid(bits)) {
         return Status::wrong_code;
     }
