@@ -33,3 +33,13 @@ if(NOT NUTSHELL_STB_INCLUDE)
 endif()
 add_library(nutshell_stb INTERFACE)
 target_include_directories(nutshell_stb SYSTEM INTERFACE ${NUTSHELL_STB_INCLUDE})
+
+# Libraries of foreign formats, each optional. Files that need one stand under #ifdef of its name,
+# which holds its version; without it the format is listed as not built.
+# nutshell_format_library(NUTSHELL_FLATBUFFERS ${version} LIBRARY...)
+add_library(nutshell_format_libraries INTERFACE)
+function(nutshell_format_library name version)
+    target_compile_definitions(nutshell_format_libraries INTERFACE ${name}="${version}")
+    target_link_libraries(nutshell_format_libraries INTERFACE ${ARGN})
+    message(STATUS "nutshell: ${name} ${version}")
+endfunction()

@@ -11,6 +11,7 @@ target_include_directories(nutshell_tools PUBLIC ${PROJECT_SOURCE_DIR})
 target_link_libraries(nutshell_tools PUBLIC nutshell ZLIB::ZLIB Eigen3::Eigen CLI11::CLI11
                                             nlohmann_json::nlohmann_json nutshell_stb
                                             Threads::Threads)
+target_link_libraries(nutshell_tools PRIVATE nutshell_format_libraries)
 
 # The sample of real digits is embedded, so that the command needs no file beside it.
 set(sample_dir ${PROJECT_SOURCE_DIR}/tests/data/digits)

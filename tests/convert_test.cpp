@@ -145,7 +145,8 @@ TEST_CASE("convert refuses what it cannot do, and names what was probably meant"
     desk.check_refused("convert gone.nut x.nut", {"gone.nut"});
     desk.check_refused("convert i.nut x.hp", {"'.hp'", "did you mean .hpp?", "--to"});
     desk.check_refused("convert i.nut x.nut --to cp", {"--to", "'cp'", "did you mean cpp?"});
-    desk.check_refused("convert i.nut x.nut --from cpp", {"i.nut", "only written"});
+    desk.check_refused("convert i.nut x.nut --from cpp",
+                       {"i.nut", "only written", "give a model as nut"});
     desk.check_refused("convert i.nut x.nut --packing sidm", {"did you mean simd?", "helium"});
     desk.check_refused("convert f.nut x.nut --packing simd", {"--packing", "float32"});
     desk.check_refused("convert i.nut x.hpp --section a\"b", {"--section", "a\"b"});

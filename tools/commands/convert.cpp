@@ -12,7 +12,7 @@ namespace nutshell::tools {
 namespace {
 
 struct Options {
-    std::string input, output, from, to, packing, section;
+    std::string input, output, from, to, packing, section, code;
     Part part = Part::whole;
 };
 
@@ -36,12 +36,6 @@ std::string listed(const std::vector<std::string>& words) {
     std::string text;
     for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
     return text;
-}
-
-std::string format_names() {
-    std::vector<std::string> names;
-    for (const Format* format : formats()) names.push_back(format->name);
-    return listed(names);
 }
 
 std::vector<uint8_t> bytes_of(const Graph& part, std::optional<Packing> packing) {
@@ -69,9 +63,14 @@ Part part_of(Part asked, int code_layer, int layer_count) {
 Export export_of(const AnyGraph& graph, const Options& options, std::optional<Packing> packing) {
     return std::visit(
         [&](const auto& model) {
-            return Export{
-                bytes_of(model.extract(options.part), packing), model.rows(), model.code_layer(),
-                part_of(options.part, model.code_layer(), model.layer_count()), options.section};
+            auto part = model.extract(options.part);
+            std::vector<uint8_t> bytes = bytes_of(part, packing);
+            return Export{std::move(part),
+                          std::move(bytes),
+                          model.rows(),
+                          model.code_layer(),
+                          part_of(options.part, model.code_layer(), model.layer_count()),
+                          options.section};
         },
         graph);
 }
@@ -94,12 +93,12 @@ nlohmann::ordered_json facts_of(const Export& model, const std::vector<std::stri
 int convert(const Options& options, const Common& common) {
     const Format& from = find_format(options.from, options.input, "--from");
     const Format& to = find_format(options.to, options.output, "--to");
-    if (from.read == nullptr) {
-        throw Error(options.input + ": " + from.what + " is only written, not read; give a model");
-    }
+    require_readable(from, options.input);
+    require_writable(to, options.output);
     std::optional<Packing> packing;
     if (!options.packing.empty()) packing = packing_named(options.packing);
-    const Export model = export_of(from.read(options.input), options, packing);
+    const Export model =
+        export_of(from.read(options.input, {options.code, {}}).graph, options, packing);
     const std::vector<std::string> files = to.write(model, options.output);
     const nlohmann::ordered_json facts = facts_of(model, files);
     if (common.json) {
@@ -121,12 +120,16 @@ void add_convert(CLI::App& app, Common& common) {
     CLI::App* command = add_command(app, common, "convert",
                                     "Write a model, its encoder or its decoder in another format",
                                     [&common] { return convert(options, common); });
-    command->add_option("IN", options.input, "A model, as .nut")->required();
+    command->add_option("IN", options.input, "A model: " + readable_formats())->required();
     command->add_option("OUT", options.output, "x.nut, or x.hpp (which writes x.cpp too)")
         ->required();
-    command->add_option("--from", options.from, "Format of IN, whatever its name: nut");
-    command->add_option("--to", options.to, "Format of OUT: " + format_names());
+    command->add_option("--from", options.from,
+                        "Format of IN, whatever its name: " + readable_formats());
+    command->add_option("--to", options.to, "Format of OUT: " + writable_formats());
     add_part_option(*command, options.part);
+    command->add_option("--code", options.code,
+                        "Layer of IN whose output is the code [found: a sub-model's end, or the "
+                        "narrowest layer]");
     command->add_option("--packing", options.packing,
                         "Order of int8 weights, for the target's kernels: " +
                             listed(packing_names()) + " [as in IN]");

@@ -225,6 +225,6 @@ std::vector<std::string> write_pair(const Export& model, const std::string& path
 
 }  // namespace
 
-const Format kCppFormat{"cpp", ".hpp", "a C++ header and source", nullptr, write_pair};
+const Format kCppFormat{"cpp", {".hpp"}, "a C++ header and source", nullptr, write_pair, "", ""};
 
 }  // namespace nutshell::tools
