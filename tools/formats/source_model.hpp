@@ -2,6 +2,7 @@
 // A model as a foreign file states it, and its lowering to the library's layers. Readers of float
 // formats fill a SourceModel and call lower(); what the layers mean is decided here, once.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,14 @@ struct SourceLayer {
     std::vector<float> gamma, beta, mean, variance;  ///< of batch_norm: [channels]; the first two
                                                      ///< may be empty: ones and zeros
     float epsilon = 0;                               ///< of batch_norm
+
+    // Of an int8 model, instead of weight and bias (SourceModel::codes is set then):
+    std::vector<int8_t> weight_codes;       ///< of dense: [out][in], -127..127
+    std::vector<float> weight_scale;        ///< of dense: [out], or [1] for the whole tensor
+    std::vector<int32_t> bias_codes;        ///< of dense: [out] in units of input times weight
+                                            ///< scale, the input's zero point not folded in
+    int weight_bits = 8;                    ///< of dense: 8 or 4
+    std::optional<Quantization> out_codes;  ///< what the output's codes mean; none: as the input's
 };
 
 struct SourceModel {
@@ -39,7 +48,8 @@ struct SourceModel {
     std::vector<SourceLayer> layers;
     int code_boundary = -1;  ///< layers[0..code_boundary) are the encoder, -1: the file tells none
     std::string code_name;   ///< of the sub-model that told it
-    std::vector<std::string> notes;  ///< what the reader left out: "Dropout 'dropout_1' ..."
+    std::vector<std::string> notes;     ///< what the reader left out: "Dropout 'dropout_1' ..."
+    std::optional<Quantization> codes;  ///< of an int8 model: what the input's codes mean
 };
 
 struct ImportOptions {
@@ -61,6 +71,11 @@ struct Imported {
 /// behind it, in double; where neither can take it, it becomes a diagonal dense layer. An
 /// activation is fused into the layer in front of it. Throws Error naming the layer, its place and
 /// what would be needed.
+///
+/// An int8 model becomes an Int8Graph that gives TensorFlow Lite Micro's bytes: the multiplier is
+/// the input's times the weight's over the output's scale, in double, after a float product when
+/// the weight has one scale; sigmoid, tanh and leaky relu become tables. Such a model has no
+/// BatchNormalization, and nothing stands between a layer and its activation.
 Imported lower(const SourceModel& model, const ImportOptions& options);
 
 /// Throws Error: "Conv2D 'conv_1' (model_weights/conv_1): <why>".
