@@ -22,7 +22,7 @@ struct SmallDesk : Desk {
 
 double lowest_test_loss(const std::vector<tools::Epoch>& epochs) {
     double lowest = INFINITY;
-    for (const tools::Epoch& epoch : epochs) lowest = std::min(lowest, epoch.test_loss);
+    for (const tools::Epoch& epoch : epochs) lowest = std::min(lowest, epoch.watched_loss);
     return lowest;
 }
 
@@ -128,7 +128,7 @@ TEST_CASE("patience stops early and keeps the best epoch's model") {
     const size_t kept = found["kept_epoch"];
     CHECK(kept + 3 == history.epochs.size());
     const double lowest = lowest_test_loss(history.epochs);
-    CHECK(history.epochs[kept - 1].test_loss == lowest);
+    CHECK(history.epochs[kept - 1].watched_loss == lowest);
     // The history has nine digits, float sums a little fewer.
     CHECK(std::fabs(static_cast<double>(found["test_bce"]) - lowest) < 1e-6);
 }
@@ -147,7 +147,7 @@ TEST_CASE("the history holds one line an epoch, and can be drawn") {
 TEST_CASE("Ctrl-C ends training with success and the best model so far") {
     const SmallDesk desk;
     Desk::Job job = desk.start(
-        "train --data rows.csv --layers 6,2,6 --lr 0.01 --epochs 1000000 --checkpoint 1 --json "
+        "train --data rows.csv --layers 6,2,6 --lr 0.01 --epochs 1000000 --save-every 1 --json "
         "--out m.nut");
     while (!desk.has("m.nut") && job.running()) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -164,10 +164,10 @@ TEST_CASE("Ctrl-C ends training with success and the best model so far") {
     CHECK(tools::read_model(desk.path("m.nut")).layer_count() == 2);
 }
 
-TEST_CASE("a checkpoint is a whole model, written while training goes on") {
+TEST_CASE("--save-every leaves a whole model while training goes on") {
     const SmallDesk desk;
     Desk::Job job = desk.start(
-        "train --data rows.csv --layers 6,2,6 --epochs 1000000 --checkpoint 2 --out m.nut");
+        "train --data rows.csv --layers 6,2,6 --epochs 1000000 --save-every 2 --out m.nut");
     while (!desk.has("m.nut") && job.running()) {
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
@@ -200,7 +200,7 @@ TEST_CASE("a rate that diverges later keeps the last good model and says so") {
     CHECK(found["kept_epoch"] >= 2);
     const tools::History history = tools::read_history(desk.path("h.csv"));
     const double lowest = lowest_test_loss(history.epochs);
-    CHECK(history.epochs[found["kept_epoch"].get<size_t>() - 1].test_loss == lowest);
+    CHECK(history.epochs[found["kept_epoch"].get<size_t>() - 1].watched_loss == lowest);
     // The history has nine digits; the two sums are taken in another order.
     CHECK(std::fabs(found["test_mse"].get<double>() - lowest) < 1e-5);
     CHECK(tools::read_model(desk.path("m.nut")).layer_count() == 2);

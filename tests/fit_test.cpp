@@ -60,9 +60,9 @@ TEST_CASE("training lowers the loss, and every epoch is recorded with the test s
     CHECK(result.kept_epoch == 60);
     REQUIRE(result.epochs.size() == 60);
     CHECK(result.epochs.back().train_loss < result.epochs.front().train_loss);
-    CHECK(result.epochs.back().test_loss ==
+    CHECK(result.epochs.back().watched_loss ==
           mean_loss(graph, test, tools::LossKind::binary_cross_entropy));
-    CHECK(std::isnan(fit(graph, rows(50), {}, settings(1), {}).epochs[0].test_loss));
+    CHECK(std::isnan(fit(graph, rows(50), {}, settings(1), {}).epochs[0].watched_loss));
 }
 
 TEST_CASE("any number of threads gives the same weights, bit for bit") {
@@ -95,7 +95,7 @@ TEST_CASE("stopping keeps the weights of the best epoch") {
     CHECK(result.epochs.size() == 7);
     size_t best = 0;
     for (size_t i = 1; i < 7; i++) {
-        if (result.epochs[i].test_loss < result.epochs[best].test_loss) best = i;
+        if (result.epochs[i].watched_loss < result.epochs[best].watched_loss) best = i;
     }
     CHECK(result.kept_epoch == static_cast<int>(best) + 1);
     CHECK(same_weights(graph, after[best]));

@@ -9,6 +9,7 @@
 #include "tools/error.hpp"
 
 using namespace nutshell;
+using tools::take_validation_set;
 using tools::with_test_set;
 
 namespace {
@@ -75,4 +76,23 @@ TEST_CASE("a source with a test set keeps it, and nothing is held out when nothi
     CHECK(with_test_set(source, 0.5, 1).test.count == 3);
     CHECK(with_test_set(numbered(30), 0.0, 1).test.count == 0);
     CHECK(with_test_set(numbered(5), 0.1, 1).test.count == 0);  // less than one sample
+}
+
+TEST_CASE("a validation set is a part of the training set that the seed chooses, and no test set") {
+    const tools::DataSource split = with_test_set(numbered(100), 0.1, 1);
+    tools::Dataset train = split.train;
+    const tools::Dataset validation = take_validation_set(train, 0.2, 1);
+    CHECK(validation.count == 18);
+    CHECK(train.count == 72);
+    CHECK(validation.name == "numbers (validation)");
+    std::set<int> seen(split.test.labels.begin(), split.test.labels.end());
+    seen.insert(train.labels.begin(), train.labels.end());
+    seen.insert(validation.labels.begin(), validation.labels.end());
+    CHECK(seen.size() == 100);
+    tools::Dataset again = split.train, other = split.train;
+    CHECK(take_validation_set(again, 0.2, 1).labels == validation.labels);
+    CHECK(take_validation_set(other, 0.2, 2).labels != validation.labels);
+    CHECK(take_validation_set(again, 0, 1).count == 0);
+    tools::Dataset few = numbered(5).train;
+    CHECK_THROWS_AS((void)take_validation_set(few, 0.1, 1), tools::Error);
 }

@@ -29,11 +29,11 @@ double seconds_since(Clock::time_point start) {
 /// Training from the first to the last epoch, and the weights worth keeping on the way.
 class Fit {
   public:
-    Fit(Graph& graph, const Dataset& train, const Dataset& test, const FitSettings& settings,
+    Fit(Graph& graph, const Dataset& train, const Dataset& watched, const FitSettings& settings,
         const FitObserver& observer)
         : graph_(graph),
           train_(train),
-          test_(test),
+          watched_(watched),
           settings_(settings),
           observer_(observer),
           updater_(graph, train, settings),
@@ -44,8 +44,22 @@ class Fit {
         std::iota(order_.begin(), order_.end(), 0u);
     }
 
+    void go_on_from(const TrainingState& state) {
+        updater_.restore(state);
+        updater_.copy_weights(graph_);
+        result_.epochs = state.epochs;
+        update_ = state.updates;
+        first_loss_ = state.first_loss;
+        best_loss_ = state.best_loss;
+        best_epoch_ = state.best_epoch;
+        best_ = state.best;
+        for (const Epoch& epoch : state.epochs) shuffle(epoch.number);
+        if (stale()) result_.end = FitEnd::stopped_early;
+    }
+
     FitResult run() {
-        for (int epoch = 1; epoch <= settings_.epochs && result_.end == FitEnd::finished; epoch++) {
+        for (int epoch = static_cast<int>(result_.epochs.size()) + 1;
+             epoch <= settings_.epochs && result_.end == FitEnd::finished; epoch++) {
             const Clock::time_point start = Clock::now();
             const double loss = train_epoch(epoch);
             if (result_.end != FitEnd::diverged) updater_.copy_weights(graph_);
@@ -88,10 +102,15 @@ class Fit {
 
     int batch() const { return settings_.per_sample ? 1 : settings_.batch; }
 
-    /// The mean loss of the epoch; sets result_.end when it was not completed.
-    double train_epoch(int epoch) {
+    /// Each epoch shuffles the order of the one before it.
+    void shuffle(int epoch) {
         nutshell::shuffle(order_.data(), static_cast<uint32_t>(order_.size()), settings_.seed,
                           static_cast<uint32_t>(epoch));
+    }
+
+    /// The mean loss of the epoch; sets result_.end when it was not completed.
+    double train_epoch(int epoch) {
+        shuffle(epoch);
         double sum = 0;
         int reported = 0;
         for (int at = 0; at < train_.count; at += batch()) {
@@ -122,8 +141,8 @@ class Fit {
 
     void finish_epoch(int number, double train_loss, double seconds) {
         Epoch epoch{number, train_loss, std::numeric_limits<double>::quiet_NaN(), seconds};
-        if (test_.count > 0) epoch.test_loss = mean_loss(graph_, test_, settings_.loss);
-        const double watched = test_.count > 0 ? epoch.test_loss : epoch.train_loss;
+        if (watched_.count > 0) epoch.watched_loss = mean_loss(graph_, watched_, settings_.loss);
+        const double watched = watched_.count > 0 ? epoch.watched_loss : epoch.train_loss;
         if (!std::isfinite(watched)) {
             diverge(number);
             return;
@@ -134,15 +153,33 @@ class Fit {
             best_epoch_ = number;
             best_ = graph_.parameters();
             best_scales_ = updater_.scales();
-        } else if (settings_.patience > 0 && number - best_epoch_ >= settings_.patience) {
-            result_.end = FitEnd::stopped_early;
         }
+        if (stale()) result_.end = FitEnd::stopped_early;
         if (observer_.epoch_done) observer_.epoch_done(epoch);
+        if (observer_.checkpoint) observer_.checkpoint(state());
+    }
+
+    /// True when patience is at its end.
+    bool stale() const {
+        const int epochs = static_cast<int>(result_.epochs.size());
+        return settings_.patience > 0 && epochs - best_epoch_ >= settings_.patience;
+    }
+
+    TrainingState state() const {
+        TrainingState state;
+        updater_.save(state);
+        state.epochs = result_.epochs;
+        state.updates = update_;
+        state.first_loss = first_loss_;
+        state.best_loss = best_loss_;
+        state.best_epoch = best_epoch_;
+        state.best = best_;
+        return state;
     }
 
     Graph& graph_;
     const Dataset& train_;
-    const Dataset& test_;
+    const Dataset& watched_;
     const FitSettings& settings_;
     const FitObserver& observer_;
     Updater updater_;
@@ -159,16 +196,21 @@ class Fit {
 
 }  // namespace
 
-FitResult fit(Graph& graph, const Dataset& train, const Dataset& test, const FitSettings& settings,
-              const FitObserver& observer) {
+FitResult fit(Graph& graph, const Dataset& train, const Dataset& watched,
+              const FitSettings& settings, const FitObserver& observer, const TrainingState* from) {
     if (train.count < 1) throw Error(train.name + ": holds no samples to train on");
     require_fit(graph, train, settings.loss);
-    if (test.count > 0) require_fit(graph, test, settings.loss);
+    if (watched.count > 0) require_fit(graph, watched, settings.loss);
     if (!settings.largest_codes.empty() && settings.per_sample) {
         throw Error("weights learn to be rounded in batches only");
     }
+    if (!settings.largest_codes.empty() && (from || observer.checkpoint)) {
+        throw Error("weights that learn to be rounded have no checkpoints");
+    }
     graph.model_id = 0;
-    return Fit(graph, train, test, settings, observer).run();
+    Fit training(graph, train, watched, settings, observer);
+    if (from) training.go_on_from(*from);
+    return training.run();
 }
 
 void require_fit(const Graph& graph, const Dataset& data, LossKind loss) {

@@ -33,6 +33,20 @@ Dataset pick(const Dataset& data, const std::vector<uint32_t>& indices) {
     return result;
 }
 
+/// Moves `held` random samples out of data.
+Dataset split_off(Dataset& data, int held, uint32_t seed, Purpose purpose) {
+    std::vector<uint32_t> order(static_cast<size_t>(data.count));
+    std::iota(order.begin(), order.end(), 0u);
+    shuffle(order.data(), static_cast<uint32_t>(order.size()), seed, 0, purpose);
+    std::vector<uint32_t> taken(order.begin(), order.begin() + held);
+    std::vector<uint32_t> left(order.begin() + held, order.end());
+    std::sort(taken.begin(), taken.end());
+    std::sort(left.begin(), left.end());
+    Dataset result = pick(data, taken);
+    data = pick(data, left);
+    return result;
+}
+
 }  // namespace
 
 DataSource with_test_set(DataSource source, double part, uint32_t seed) {
@@ -41,15 +55,20 @@ DataSource with_test_set(DataSource source, double part, uint32_t seed) {
     if (held >= source.train.count) {
         throw Error(source.train.name + ": too few samples to hold some out; use --hold-out 0");
     }
-    std::vector<uint32_t> order(static_cast<size_t>(source.train.count));
-    std::iota(order.begin(), order.end(), 0u);
-    shuffle(order.data(), static_cast<uint32_t>(order.size()), seed, 0, Purpose::hold_out);
-    std::vector<uint32_t> test(order.begin(), order.begin() + held);
-    std::vector<uint32_t> train(order.begin() + held, order.end());
-    std::sort(test.begin(), test.end());
-    std::sort(train.begin(), train.end());
-    DataSource result{pick(source.train, train), pick(source.train, test)};
-    result.test.name += " (held out)";
+    source.test = split_off(source.train, held, seed, Purpose::hold_out);
+    source.test.name += " (held out)";
+    return source;
+}
+
+Dataset take_validation_set(Dataset& train, double part, uint32_t seed) {
+    if (part == 0) return {};
+    const int held = static_cast<int>(part * train.count);
+    if (held == 0) {
+        throw Error(train.name + ": so small a part of " + std::to_string(train.count) +
+                    " samples is none; use a larger --validation");
+    }
+    Dataset result = split_off(train, held, seed, Purpose::validation);
+    result.name += " (validation)";
     return result;
 }
 

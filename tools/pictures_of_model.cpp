@@ -90,15 +90,16 @@ Picture picture_of_errors(const Dataset& data, const Evaluation& evaluation) {
          data.is_image() ? "mean squared error per pixel" : "mean squared error per value"});
 }
 
-Picture picture_of_losses(const std::vector<Epoch>& epochs, LossKind loss) {
+Picture picture_of_losses(const History& history) {
     LossCurve curve;
-    curve.title = std::string("Training: ") + name_of(loss);
-    curve.loss_name = name_of(loss);
-    for (const Epoch& epoch : epochs) {
+    curve.title = std::string("Training: ") + name_of(history.loss);
+    curve.loss_name = name_of(history.loss);
+    curve.test_name = history.watched;
+    for (const Epoch& epoch : history.epochs) {
         curve.train.push_back(epoch.train_loss);
-        if (epoch.test_loss == epoch.test_loss) curve.test.push_back(epoch.test_loss);
+        if (epoch.watched_loss == epoch.watched_loss) curve.test.push_back(epoch.watched_loss);
     }
-    if (!epochs.empty()) curve.first_epoch = epochs.front().number;
+    if (!history.epochs.empty()) curve.first_epoch = history.epochs.front().number;
     return loss_curve(curve);
 }
 

@@ -6,6 +6,7 @@
 
 #include "data/dataset.hpp"
 #include "evaluate.hpp"
+#include "history.hpp"
 #include "model_file.hpp"
 #include "picture/charts.hpp"
 
@@ -33,6 +34,6 @@ Picture picture_of_codes(const AnyGraph& graph, const Dataset& data);
 
 Picture picture_of_errors(const Dataset& data, const Evaluation& evaluation);
 
-Picture picture_of_losses(const std::vector<Epoch>& epochs, LossKind loss);
+Picture picture_of_losses(const History& history);
 
 }  // namespace nutshell::tools

@@ -54,6 +54,7 @@ std::vector<std::string> facts(const ProgressState& state) {
     else if (state.seconds_left >= 0)
         texts.push_back(format_duration(state.seconds_left) + " left");
     if (!std::isnan(state.loss)) texts.push_back(printed("loss %.4g", state.loss));
+    if (!std::isnan(state.watched)) texts.push_back(printed("held-out %.4g", state.watched));
     if (state.images_per_second > 0)
         texts.push_back(format_number(std::round(state.images_per_second), 3) + " images/s");
     return texts;
@@ -126,13 +127,15 @@ void Progress::update(int epoch, long long images_done, double loss) noexcept {
     try {
         const double now = output_.seconds(), elapsed = now - started_;
         const double all = static_cast<double>(images_) * std::max(1, state_.epochs);
-        const double done = static_cast<double>(images_) * std::max(0, epoch - 1) +
-                            static_cast<double>(images_done);
+        const double before = static_cast<double>(images_) * std::max(0, epoch - 1);
+        const double done = before + static_cast<double>(images_done);
+        if (done_before_ < 0) done_before_ = before;
+        const double rate = elapsed > 0 ? (done - done_before_) / elapsed : 0;
         state_.epoch = epoch;
         state_.loss = loss;
         state_.done = part(done / all);
-        state_.images_per_second = elapsed > 0 ? done / elapsed : 0;
-        state_.seconds_left = done > 0 ? std::max(0.0, all - done) * elapsed / done : -1;
+        state_.images_per_second = rate;
+        state_.seconds_left = rate > 0 ? std::max(0.0, all - done) / rate : -1;
         if (elapsed >= kFirstDraw && (!visible_ || now - drawn_at_ >= kRedraw)) draw();
     } catch (...) {
         output_.terminal = false;

@@ -8,14 +8,15 @@
 namespace nutshell::tools {
 
 struct ProgressState {
-    std::string label;                                       // what runs, e.g. "train"
-    int epoch = 0;                                           // from 1
-    int epochs = 0;                                          // 0 when the job has no epochs
-    double done = 0;                                         // part of the whole job, 0..1
-    double loss = std::numeric_limits<double>::quiet_NaN();  // NaN when there is none yet
-    double images_per_second = 0;                            // 0 when not known yet
-    double seconds_left = -1;                                // negative when not known yet
-    double seconds_taken = -1;                               // set when the job is over
+    std::string label;                                          // what runs, e.g. "train"
+    int epoch = 0;                                              // from 1
+    int epochs = 0;                                             // 0 when the job has no epochs
+    double done = 0;                                            // part of the whole job, 0..1
+    double loss = std::numeric_limits<double>::quiet_NaN();     // NaN when there is none yet
+    double watched = std::numeric_limits<double>::quiet_NaN();  // loss on held-out samples, or NaN
+    double images_per_second = 0;                               // 0 when not known yet
+    double seconds_left = -1;                                   // negative when not known yet
+    double seconds_taken = -1;                                  // set when the job is over
 };
 
 /// One line of at most `width` columns, without an end of line. As the width shrinks the bar goes
@@ -50,6 +51,9 @@ class Progress {
     /// `images_done` of epoch `epoch` (from 1) are done; `loss` is NaN when there is none.
     void update(int epoch, long long images_done, double loss) noexcept;
 
+    /// From now on, the loss on samples that are not trained on; NaN shows none.
+    void watch(double loss) noexcept { state_.watched = loss; }
+
     /// Puts a line of text above the bar, for what shall stay to be read.
     void note(const std::string& line) noexcept;
 
@@ -63,6 +67,7 @@ class Progress {
     ProgressState state_;
     long long images_ = 0;
     double started_ = 0, drawn_at_ = 0;
+    double done_before_ = -1;  // images of epochs before the first one that is shown
     bool visible_ = false, finished_ = false;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "text.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 
@@ -10,6 +11,18 @@ std::string significant(double value, int digits) {
     if (!std::isfinite(value)) return "-";
     char text[64];
     std::snprintf(text, sizeof text, "%.*g", digits, value);
+    return text;
+}
+
+std::string exact(float value) {
+    char text[64];
+    const std::to_chars_result end = std::to_chars(text, text + sizeof text, value);
+    return {text, end.ptr};
+}
+
+std::string hexadecimal(uint32_t number) {
+    char text[16];
+    std::snprintf(text, sizeof text, "%08x", static_cast<unsigned>(number));
     return text;
 }
 

@@ -95,12 +95,17 @@ double TrainingSummary::seconds_per_epoch() const {
     return seconds[seconds.size() / 2];
 }
 
+double TrainingSummary::watched_loss() const {
+    if (result->kept_epoch == 0) return std::numeric_limits<double>::quiet_NaN();
+    return result->epochs[static_cast<size_t>(result->kept_epoch) - 1].watched_loss;
+}
+
 double TrainingSummary::gflops() const {
     return operations_per_sample(*graph) * train->count / seconds_per_epoch() / 1e9;
 }
 
 TrainingSummary summarize(const Graph& graph, const DataSource& source, const FitSettings& settings,
-                          const FitResult& result, bool with_pca) {
+                          const FitResult& result, const std::string& watched, bool with_pca) {
     const Dataset& test = source.test.count > 0 ? source.test : source.train;
     const double nan = std::numeric_limits<double>::quiet_NaN();
     return {&graph,
@@ -108,6 +113,7 @@ TrainingSummary summarize(const Graph& graph, const DataSource& source, const Fi
             &test,
             &settings,
             &result,
+            watched,
             evaluate(graph, test),
             with_pca ? mse_of_pca(source.train, test, code_size(graph)) : nan};
 }
@@ -127,9 +133,9 @@ void write_training_report(const std::string& path, const TrainingSummary& summa
     add("Test samples, what came back through the code, and the difference",
         picture_of_reconstructions(graph, test));
     if (!summary.result->epochs.empty()) {
-        add("Lower is better; a test loss that rises while the training loss falls means that the "
-            "network learns its training samples by heart",
-            picture_of_losses(summary.result->epochs, summary.settings->loss));
+        add("Lower is better; a loss on other samples that rises while the training loss falls "
+            "means that the network learns its training samples by heart",
+            picture_of_losses(summary.history()));
     }
     if (code_size(graph) >= 2) {
         add("The codes of test samples, seen along the two directions in which they differ most",

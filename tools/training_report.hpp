@@ -6,6 +6,7 @@
 #include "data/dataset.hpp"
 #include "evaluate.hpp"
 #include "fit.hpp"
+#include "history.hpp"
 
 namespace nutshell::tools {
 
@@ -15,8 +16,14 @@ struct TrainingSummary {
     const Dataset* test;  // the training data themselves when there is no test set
     const FitSettings* settings;
     const FitResult* result;
+    std::string watched;    // what was watched: "test" or "validation"
     Evaluation evaluation;  // on `test`
     double pca_mse;         // of PCA with as many numbers as the code; NaN when not computed
+
+    History history() const { return {settings->loss, watched, result->epochs}; }
+
+    /// Of the epoch whose weights were kept; NaN when nothing was watched.
+    double watched_loss() const;
 
     /// The median epoch; NaN when none was completed.
     double seconds_per_epoch() const;
@@ -29,9 +36,10 @@ struct TrainingSummary {
 /// gradient of all but the first.
 double operations_per_sample(const Graph& graph);
 
-/// Evaluates the trained graph. PCA is left out when not wanted or when the data are too wide.
+/// Evaluates the trained graph on the test set. PCA is left out when not wanted or when the data
+/// are too wide.
 TrainingSummary summarize(const Graph& graph, const DataSource& source, const FitSettings& settings,
-                          const FitResult& result, bool with_pca);
+                          const FitResult& result, const std::string& watched, bool with_pca);
 
 /// Writes the page. Throws Error.
 void write_training_report(const std::string& path, const TrainingSummary& summary,

@@ -38,7 +38,7 @@ Updater::Updater(const Graph& graph, const Dataset& data, const FitSettings& set
         rounding_.emplace(graph, settings.largest_codes);
     } else if (!settings.per_sample && SparseInput::fits(graph) && SparseSamples::pays(data)) {
         sparse_.emplace(data);
-        SparseInput::from_canonical(graph, graph.parameters().data(), weights_.data());
+        from_canonical(graph.parameters().data(), weights_.data());
     }
     const size_t floats = graph.parameters().size();
     if (!settings.per_sample) {
@@ -69,10 +69,47 @@ void Updater::copy_weights(Graph& graph) {
     if (rounding_) {
         rounding_->round(weights_);
         graph.parameters() = rounding_->rounded();
-    } else if (sparse_) {
-        SparseInput::to_canonical(graph, weights_.data(), graph.parameters().data());
     } else {
-        graph.parameters() = weights_;
+        to_canonical(weights_.data(), graph.parameters().data());
+    }
+}
+
+void Updater::to_canonical(const float* ours, float* canonical) const {
+    if (sparse_) {
+        SparseInput::to_canonical(graph_, ours, canonical);
+    } else {
+        std::copy_n(ours, weights_.size(), canonical);
+    }
+}
+
+void Updater::from_canonical(const float* canonical, float* ours) const {
+    if (sparse_) {
+        SparseInput::from_canonical(graph_, canonical, ours);
+    } else {
+        std::copy_n(canonical, weights_.size(), ours);
+    }
+}
+
+void Updater::save(TrainingState& state) const {
+    state.weights = AlignedFloats(weights_.size());
+    state.moments = AlignedFloats(moments_.size());
+    to_canonical(weights_.data(), state.weights.data());
+    for (size_t at = 0; at < moments_.size(); at += weights_.size()) {
+        to_canonical(moments_.data() + at, state.moments.data() + at);
+    }
+    if (const Adam* adam = std::get_if<Adam>(&settings_.optimizer)) {
+        state.corrections = {adam->correction1, adam->correction2};
+    }
+}
+
+void Updater::restore(const TrainingState& state) {
+    from_canonical(state.weights.data(), weights_.data());
+    for (size_t at = 0; at < moments_.size(); at += weights_.size()) {
+        from_canonical(state.moments.data() + at, moments_.data() + at);
+    }
+    if (Adam* adam = std::get_if<Adam>(&settings_.optimizer)) {
+        adam->correction1 = state.corrections[0];
+        adam->correction2 = state.corrections[1];
     }
 }
 

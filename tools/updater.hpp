@@ -28,6 +28,10 @@ class Updater {
     /// The weights so far, into the parameters of `graph`, which has the same layers.
     void copy_weights(Graph& graph);
 
+    /// Weights, moments and corrections, from and to a state. Not of rounded weights.
+    void save(TrainingState& state) const;
+    void restore(const TrainingState& state);
+
     /// Of the rounded weights; empty when they are not rounded.
     std::vector<float> scales() const;
 
@@ -48,6 +52,8 @@ class Updater {
         AlignedFloats samples;  // of dense training
     };
 
+    void to_canonical(const float* ours, float* canonical) const;
+    void from_canonical(const float* canonical, float* ours) const;
     double per_sample(const uint32_t* indices, int count, float rate);
     double whole_batch(const uint32_t* indices, int count, float rate);
     bool step_weights(double loss, float rate);

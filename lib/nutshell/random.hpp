@@ -19,7 +19,13 @@ struct Random4 {
 Random4 philox(const uint32_t (&counter)[4], const uint32_t (&key)[2]) noexcept;
 
 /// What a random number is for: numbers of different purposes never repeat each other.
-enum class Purpose : uint32_t { initialize = 1, shuffle = 2, hold_out = 3 };
+enum class Purpose : uint32_t {
+    initialize = 1,
+    shuffle = 2,
+    hold_out = 3,
+    validation = 4,
+    augment = 5
+};
 
 /// The word of one place: `step` is an epoch or a layer, `index` counts within it.
 uint32_t random_word(uint32_t seed, Purpose purpose, uint32_t step, uint32_t index) noexcept;

@@ -79,15 +79,13 @@ nlohmann::ordered_json facts_of(const Export& model, const std::vector<std::stri
     File file;
     const Status status = check(model.bytes.data(), model.bytes.size(), file);
     if (status != Status::ok) throw Error(to_string(status));
-    char model_id[16];
-    std::snprintf(model_id, sizeof model_id, "%08x", static_cast<unsigned>(file.model_id()));
     return {{"files", files},
             {"layer_sizes", layer_sizes(model.rows)},
             {"part", name_of(model.part)},
             {"type", name_of(file.type())},
             {"packing", name_of(file.packing())},
             {"bytes", file.size()},
-            {"model_id", model_id}};
+            {"model_id", hexadecimal(file.model_id())}};
 }
 
 int convert(const Options& options, const Common& common) {

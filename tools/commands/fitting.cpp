@@ -20,21 +20,22 @@ void ask_to_stop(int) {
 
 }  // namespace
 
-FitResult fit_with_progress(const std::string& label, Graph& graph, const DataSource& source,
-                            const FitSettings& settings,
-                            const std::function<void(const Epoch&)>& epoch_done) {
-    Progress progress(label, settings.epochs, source.train.count);
-    FitObserver observer;
+FitResult fit_with_progress(const std::string& label, Graph& graph, const Dataset& train,
+                            const Dataset& watched, const FitSettings& settings,
+                            FitObserver observer, const TrainingState* from) {
+    Progress progress(label, settings.epochs, train.count);
+    const auto epoch_done = observer.epoch_done;
     observer.stop = &stop_asked;
     observer.progress = [&](int epoch, int samples, double loss, double) {
         progress.update(epoch, samples, loss);
     };
     observer.epoch_done = [&](const Epoch& epoch) {
-        progress.update(epoch.number, source.train.count, epoch.train_loss);
+        progress.watch(epoch.watched_loss);
+        progress.update(epoch.number, train.count, epoch.train_loss);
         if (epoch_done) epoch_done(epoch);
     };
     std::signal(SIGINT, ask_to_stop);
-    const FitResult result = fit(graph, source.train, source.test, settings, observer);
+    const FitResult result = fit(graph, train, watched, settings, observer, from);
     std::signal(SIGINT, SIG_DFL);
     progress.finish();
     return result;

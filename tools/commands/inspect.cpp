@@ -63,12 +63,6 @@ Packing packing_of(const Int8Graph& graph) { return graph.file_packing; }
 int parameters_of(const Graph& graph) { return graph.totals().parameters; }
 int parameters_of(const Int8Graph& graph) { return graph.parameter_count(); }
 
-std::string hexadecimal(uint32_t number) {
-    char text[16];
-    std::snprintf(text, sizeof text, "%08x", static_cast<unsigned>(number));
-    return text;
-}
-
 template <class AnyKind>
 nlohmann::ordered_json describe(const AnyKind& graph, const std::string& path) {
     nlohmann::ordered_json layers = nlohmann::ordered_json::array();

@@ -70,7 +70,7 @@ Graph fine_tune(Graph graph, const DataSource& source, Options& options) {
     fit.optimizer = Adam{};
     fit.schedule = Schedule::linear;
     fit.largest_codes = largest_codes(graph, options.settings);
-    const FitResult result = fit_with_progress("fine-tune", graph, source, fit, {});
+    const FitResult result = fit_with_progress("fine-tune", graph, source.train, source.test, fit);
     if (result.end == FitEnd::diverged) {
         throw Error("fine-tuning diverged at --lr " + significant(double{fit.rate}) +
                     "; try a lower one");

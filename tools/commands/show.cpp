@@ -19,10 +19,9 @@ struct Options {
 Picture draw(const Options& options, const AnyGraph& any) {
     if (options.what == "losses") {
         if (options.history.empty()) {
-            throw Error("--what losses needs --history FILE, which train --history writes");
+            throw Error("--what losses needs --history FILE, which train --log writes");
         }
-        const History history = read_history(options.history);
-        return picture_of_losses(history.epochs, history.loss);
+        return picture_of_losses(read_history(options.history));
     }
     if (options.data.empty()) throw Error("--what " + options.what + " needs --data");
     const Dataset data = choose_set(load_data(options.data), options.set);
