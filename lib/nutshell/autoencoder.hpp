@@ -91,8 +91,7 @@ class Part {
     /// kernels::int8_packing(), else what check() in weights.hpp says.
     Status load(const void* bytes, size_t size) noexcept {
         File file;
-        Status status = check_layout(bytes, size, file);
-        if (status == Status::ok) status = Numbers::check(file);
+        const Status status = Numbers::check(bytes, size, file);
         if (status != Status::ok) return status;
         const bool is_part = file.fingerprint() == fingerprint;
         if (!is_part && file.fingerprint() != Model::fingerprint) return Status::wrong_model;

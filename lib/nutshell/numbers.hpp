@@ -11,11 +11,9 @@ struct Float32 {
     using Element = float;
     using Tensors = nutshell::Tensors;
 
-    /// Whether the file, of a checked layout, holds such numbers and good ones, in an order that
-    /// the bound platform reads.
-    static Status check(const File& file) noexcept {
-        if (file.type() != NumberType::float32) return Status::wrong_numbers;
-        return check_float32(file);
+    /// Whether bytes[size] are a file of such numbers, in an order that the bound platform reads.
+    static Status check(const void* bytes, size_t size, File& file) noexcept {
+        return check_float32(bytes, size, file);
     }
     static void read(const File& file, int layer, Tensors& tensors) noexcept {
         tensors = file.tensors(layer);
@@ -36,10 +34,8 @@ struct Int8 {
     using Element = int8_t;
     using Tensors = Int8Tensors;
 
-    static Status check(const File& file) noexcept {
-        if (file.type() != NumberType::int8) return Status::wrong_numbers;
-        if (file.packing() != kernels::int8_packing()) return Status::wrong_packing;
-        return check_int8(file);
+    static Status check(const void* bytes, size_t size, File& file) noexcept {
+        return check_packing(check_int8(bytes, size, file), file);
     }
     /// (Apart from its caller, whose stack is the largest while it checks.)
     [[gnu::noinline]] static void read(const File& file, int layer, Tensors& tensors) noexcept {
@@ -54,14 +50,18 @@ struct Int8 {
         Layer::forward(row, tensors, x, y, scratch);
     }
     static bool acceptable(const int8_t*, int32_t) noexcept { return true; }
+
+  protected:
+    static Status check_packing(Status status, const File& file) noexcept {
+        if (status != Status::ok) return status;
+        return file.packing() == kernels::int8_packing() ? Status::ok : Status::wrong_packing;
+    }
 };
 
 struct Int4 : Int8 {
     /// Of an int8 file, too.
-    static Status check(const File& file) noexcept {
-        if (file.type() == NumberType::float32) return Status::wrong_numbers;
-        if (file.packing() != kernels::int8_packing()) return Status::wrong_packing;
-        return check_int4(file);
+    static Status check(const void* bytes, size_t size, File& file) noexcept {
+        return check_packing(check_int4(bytes, size, file), file);
     }
     template <class Layer>
     static void forward(const Row& row, const Tensors& tensors, const int8_t* x, int8_t* y,

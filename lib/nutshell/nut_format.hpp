@@ -210,6 +210,25 @@ inline uint32_t first_section(const uint8_t* bytes) noexcept {
     return align(end, 1u << bytes[header::align_log2]);
 }
 
+/// The first section's packing, which all others must repeat.
+inline Form form_of(const uint8_t* bytes) noexcept {
+    return {static_cast<NumberType>(bytes[header::type]),
+            static_cast<Packing>(section_at(bytes, 0)[section::packing])};
+}
+
+/// How a quantized layer is whose weights are in section `first`: by a single multiplier when that
+/// section holds no more.
+inline LayerForm form_of_layer(const uint8_t* bytes, uint32_t first) noexcept {
+    const uint8_t* weight = section_at(bytes, first);
+    return {read32(weight + 2 * kSectionBytes + section::bytes) > 4,
+            weight[section::type] == static_cast<uint8_t>(Type::int4)};
+}
+
+/// The bytes of a section.
+inline const uint8_t* data_of(const uint8_t* bytes, uint32_t index) noexcept {
+    return bytes + read32(section_at(bytes, index) + section::offset);
+}
+
 /// to_bytes(row) without arithmetic on doubles. A slope of minus zero becomes zero.
 inline RowBytes canonical_bytes(const Row& row) noexcept {
     return to_bytes(row, row.slope == 0.0f ? 0u : bits_of(row.slope));

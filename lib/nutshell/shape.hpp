@@ -16,6 +16,11 @@ constexpr bool fits(int32_t a, int32_t b, int32_t most) noexcept {
            static_cast<uint32_t>(a) * static_cast<uint32_t>(b) <= static_cast<uint32_t>(most);
 }
 
+/// True for 1..kMaxSize; one comparison, since 0 and what is below it become large numbers.
+constexpr bool is_side(int32_t n) noexcept {
+    return static_cast<uint32_t>(n) - 1 < static_cast<uint32_t>(kMaxSize);
+}
+
 /// A table row or a vector of n numbers is {1, 1, n}; an image is {height, width, channels}.
 struct Shape {
     int32_t height;
@@ -29,8 +34,7 @@ struct Shape {
 
     /// True when every side is in 1..kMaxSize and the product too. A false shape has no size().
     constexpr bool valid() const noexcept {
-        if (height < 1 || width < 1 || channels < 1) return false;
-        if (height > kMaxSize || width > kMaxSize || channels > kMaxSize) return false;
+        if (!is_side(height) || !is_side(width) || !is_side(channels)) return false;
         return fits(height, width, kMaxSize) && fits(height * width, channels, kMaxSize);
     }
 };

@@ -102,11 +102,14 @@ class File {
     const uint8_t* self_test() const noexcept;
 
   private:
-    friend Status check_layout(const void* bytes, size_t size, File& file) noexcept;
+    friend Status check_float32(const void* bytes, size_t size, File& file) noexcept;
+    friend Status check_int8(const void* bytes, size_t size, File& file) noexcept;
+    friend Status check_int4(const void* bytes, size_t size, File& file) noexcept;
+    template <NumberType Numbers>
+    Status check_layout(const void* data, size_t size) noexcept;
+    Status check_floats() const noexcept;
     template <Status (*CheckLayer)(const Row&, const Int8Tensors&)>
-    Status check_layers() const noexcept;
-    friend Status check_int8(const File& file) noexcept;
-    friend Status check_int4(const File& file) noexcept;
+    Status check_codes() const noexcept;
     const uint8_t* bytes_ = nullptr;
 };
 
@@ -115,12 +118,11 @@ class File {
 /// end are ignored. On an error `file` is untouched.
 Status check(const void* bytes, size_t size, File& file) noexcept;
 
-/// check() in two steps, so that a program links what it reads: everything but the numbers, then
-/// the numbers of a file of that type.
-Status check_layout(const void* bytes, size_t size, File& file) noexcept;
-Status check_float32(const File& file) noexcept;
-Status check_int8(const File& file) noexcept;
-Status check_int4(const File& file) noexcept;
+/// check() for a program that reads numbers of one type, so that it links no more than they need:
+/// wrong_numbers for a file of another type. (An int8 file is an int4 file, too.)
+Status check_float32(const void* bytes, size_t size, File& file) noexcept;
+Status check_int8(const void* bytes, size_t size, File& file) noexcept;
+Status check_int4(const void* bytes, size_t size, File& file) noexcept;
 
 /// Whether a quantized layer can run: scales, multipliers and shifts within their ranges, a table
 /// exactly where one is needed, weights -127..127 or -7..7, padding zero, all forms of a bias the

@@ -13,6 +13,9 @@ void print(const char* text) noexcept;
 /// Writes a number to the console, in decimal digits.
 void print(int32_t number) noexcept;
 
+/// Writes an address or the bits of a register to the console, in eight hexadecimal digits.
+void print_hex(uint32_t bits) noexcept;
+
 /// Sends bytes[size] over the board's UART.
 void write(const uint8_t* bytes, size_t size) noexcept;
 

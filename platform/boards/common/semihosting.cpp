@@ -47,6 +47,16 @@ void print(int32_t number) noexcept {
     print(first);
 }
 
+void print_hex(uint32_t bits) noexcept {
+    char digits[9];
+    digits[8] = 0;
+    for (int i = 7; i >= 0; i--, bits >>= 4) {
+        const uint32_t digit = bits & 15u;
+        digits[i] = static_cast<char>(digit + (digit < 10 ? '0' : 'a' - 10));
+    }
+    print(digits);
+}
+
 void exit(int status) noexcept {
     const uint32_t application_exit[2] = {0x20026, static_cast<uint32_t>(status)};
     for (;;) call_host(0x20, application_exit);

@@ -27,15 +27,15 @@ int main();
 }
 
 /// Says which exception (the number in IPSR) was not expected, and where it came from.
-[[noreturn]] void nutshell_report_fault(const uint32_t* frame, int32_t exception) noexcept {
+[[noreturn]] void nutshell_report_fault(const uint32_t* frame, uint32_t exception) noexcept {
     nutshell::board::print("fault: exception ");
-    nutshell::board::print(exception);
+    nutshell::board::print_hex(exception);
     const uintptr_t at = reinterpret_cast<uintptr_t>(frame);
     const bool readable = at >= reinterpret_cast<uintptr_t>(nutshell_data_begin) &&
                           at + 32 <= reinterpret_cast<uintptr_t>(nutshell_stack_top);
     if (readable) {
         nutshell::board::print(" at address ");
-        nutshell::board::print(static_cast<int32_t>(frame[6]));
+        nutshell::board::print_hex(frame[6]);
     }
     nutshell::board::print("\n");
     nutshell::board::exit(3);

@@ -6,43 +6,51 @@
 namespace nutshell::board {
 namespace {
 
-volatile uint32_t& uart(uint32_t offset) noexcept {
-    return *reinterpret_cast<volatile uint32_t*>(0x40002000u + offset);
+/// The registers from an address on, [word]; near ones are reached from one address.
+volatile uint32_t* registers(uint32_t offset) noexcept {
+    return reinterpret_cast<volatile uint32_t*>(0x40002000u + offset);
 }
 
-constexpr uint32_t kStartReceiver = 0x000, kStartTransmitter = 0x008, kReceived = 0x108,
-                   kTransmitted = 0x11C, kEnable = 0x500, kTransmitPin = 0x50C, kReceivePin = 0x514,
-                   kReceive = 0x518, kTransmit = 0x51C, kBaudRate = 0x524;
+// Words from 0x000 on: tasks, which a 1 starts.
+constexpr int kStartReceiver = 0, kStartTransmitter = 2;
+// From 0x100 on: events.
+constexpr int kReceived = 2, kTransmitted = 7;
+// From 0x500 on.
+constexpr int kEnable = 0, kTransmitPin = 3, kReceivePin = 5, kReceive = 6, kTransmit = 7,
+              kBaudRate = 9;
 
 void start() noexcept {
-    if (uart(kEnable) == 4) return;
-    uart(kTransmitPin) = 24;
-    uart(kReceivePin) = 25;
-    uart(kBaudRate) = 0x01D7E000;
-    uart(kEnable) = 4;
-    uart(kStartReceiver) = 1;
-    uart(kStartTransmitter) = 1;
+    volatile uint32_t* settings = registers(0x500);
+    // Else the compiler takes each register's address from a word of flash of its own.
+    __asm__("" : "+r"(settings));
+    if (settings[kEnable] == 4) return;
+    settings[kTransmitPin] = 24;
+    settings[kReceivePin] = 25;
+    settings[kBaudRate] = 0x01D7E000;
+    settings[kEnable] = 4;
+    registers(0x000)[kStartReceiver] = 1;
+    registers(0x000)[kStartTransmitter] = 1;
 }
 
 }  // namespace
 
 void write(const uint8_t* bytes, size_t size) noexcept {
     start();
-    for (size_t i = 0; i < size; i++) {
-        uart(kTransmitted) = 0;
-        uart(kTransmit) = bytes[i];
-        while (uart(kTransmitted) == 0) {
+    for (; size > 0; size--) {
+        registers(0x100)[kTransmitted] = 0;
+        registers(0x500)[kTransmit] = *bytes++;
+        while (registers(0x100)[kTransmitted] == 0) {
         }
     }
 }
 
 void read(uint8_t* bytes, size_t size) noexcept {
     start();
-    for (size_t i = 0; i < size; i++) {
-        while (uart(kReceived) == 0) {
+    for (; size > 0; size--) {
+        while (registers(0x100)[kReceived] == 0) {
         }
-        uart(kReceived) = 0;
-        bytes[i] = static_cast<uint8_t>(uart(kReceive));
+        registers(0x100)[kReceived] = 0;
+        *bytes++ = static_cast<uint8_t>(registers(0x500)[kReceive]);
     }
 }
 
