@@ -43,3 +43,20 @@ function(nutshell_format_library name version)
     target_link_libraries(nutshell_format_libraries INTERFACE ${ARGN})
     message(STATUS "nutshell: ${name} ${version}")
 endfunction()
+
+# TensorFlow Lite: the library is headers alone; its compiler makes one more of tflite.fbs.
+find_package(FlatBuffers QUIET)
+find_program(NUTSHELL_FLATC flatc)
+mark_as_advanced(NUTSHELL_FLATC)
+if(FlatBuffers_FOUND AND NUTSHELL_FLATC)
+    set(generated ${PROJECT_BINARY_DIR}/generated)
+    set(schema ${PROJECT_SOURCE_DIR}/tools/formats/tflite.fbs)
+    add_custom_command(OUTPUT ${generated}/tflite_generated.h
+                       COMMAND ${NUTSHELL_FLATC} --cpp -o ${generated} ${schema}
+                       DEPENDS ${schema} VERBATIM)
+    add_custom_target(nutshell_tflite_header DEPENDS ${generated}/tflite_generated.h)
+    add_library(nutshell_tflite INTERFACE)
+    add_dependencies(nutshell_tflite nutshell_tflite_header)
+    target_include_directories(nutshell_tflite SYSTEM INTERFACE ${generated})
+    nutshell_format_library(NUTSHELL_FLATBUFFERS ${FlatBuffers_VERSION} nutshell_tflite)
+endif()

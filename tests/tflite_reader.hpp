@@ -52,7 +52,7 @@ class TfliteReader {
         return layers;
     }
 
-  private:
+  protected:
     template <class T>
     T get(size_t at) const {
         if (at > bytes_.size() || sizeof(T) > bytes_.size() - at) {
@@ -98,6 +98,7 @@ class TfliteReader {
         return get<int32_t>(vector(op, list) + 4 + 4 * size_t{index});
     }
 
+  private:
     TfliteLayer layer(size_t op, size_t tensors, size_t buffers) const {
         const auto tensor = [&](int list, uint32_t index) {
             return element(tensors, static_cast<uint32_t>(operand(op, list, index)));

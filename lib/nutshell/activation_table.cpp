@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Activations of int8 codes as tables. sigmoid and tanh in the fixed-point arithmetic that
-// TensorFlow Lite Micro computes them with, so that the tables are its results to the bit. Source:
+// Activations of int8 codes as tables, in the fixed-point arithmetic that TensorFlow Lite Micro
+// computes them with, so that the tables are its results to the bit. Source:
 // gemmlowp's fixedpoint.h: exponential by a quarter's Taylor series and a product of constants,
 // division by Newton's iteration.
 #include "quantize.hpp"
@@ -134,24 +134,28 @@ void round_table(int unused_bits, int8_t* table) noexcept {
     }
 }
 
-void leaky_table(float slope, const LayerQuantization& layer, int8_t* table) noexcept {
-    for (int code = -128; code <= 127; code++) {
-        const int8_t byte = static_cast<int8_t>(code);
-        float value;
-        dequantize_values(&byte, 1, layer.sum, &value);
-        if (value < 0) value *= slope;
-        quantize_values(&value, 1, layer.out, table + static_cast<uint8_t>(code));
+/// Factors from the sum's codes to the output's, above zero and below, as floats first.
+Status leaky_table(float slope, const LayerQuantization& layer, int8_t* table) noexcept {
+    constexpr int kLargestShift = 22;  // a code's distance, at most 255, stays below kMaxSum
+    const float factors[] = {layer.sum.scale / layer.out.scale,
+                             layer.sum.scale * slope / layer.out.scale};
+    FixedPoint above, below;
+    const bool fits = fixed_point_of(static_cast<double>(factors[0]), above) == Status::ok &&
+                      fixed_point_of(static_cast<double>(factors[1]), below) == Status::ok;
+    if (!fits || above.shift > kLargestShift) return Status::bad_quantization;
+    for (int32_t code = -128; code <= 127; code++) {
+        const int32_t x = code - layer.sum.zero_point;
+        const int32_t y = multiply(x, x >= 0 ? above : below) + layer.out.zero_point;
+        table[static_cast<uint8_t>(code)] = clamp_to_int8(y, -128, largest_code(layer.out));
     }
+    return Status::ok;
 }
 
 }  // namespace
 
 Status activation_table(Activation activation, float slope, const LayerQuantization& layer,
                         int8_t* table) noexcept {
-    if (activation == Activation::leaky_relu) {
-        leaky_table(slope, layer, table);
-        return Status::ok;
-    }
+    if (activation == Activation::leaky_relu) return leaky_table(slope, layer, table);
     const bool is_sigmoid = activation == Activation::sigmoid;
     const int unused_bits = layer.out.unused_bits;
     if (!same(layer.out, is_sigmoid ? sigmoid_output(unused_bits) : tanh_output(unused_bits))) {

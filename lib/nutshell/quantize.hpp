@@ -114,9 +114,9 @@ Int8Tensors view_of(const Row& row, const LayerQuantization& layer, bool per_out
                     const Int8Arrays& arrays) noexcept;
 
 /// The table of an activation: entry i is the output code for the sum's code whose byte is i.
-/// sigmoid and tanh are TensorFlow Lite Micro's fixed-point functions, to the bit, then rounded to
-/// fewer bits when asked; they want layer.out to be sigmoid_output() or tanh_output(); else
-/// bad_quantization.
+/// They are TensorFlow Lite Micro's fixed-point functions, to the bit; sigmoid and tanh are then
+/// rounded to fewer bits when asked and want layer.out to be sigmoid_output() or tanh_output(), a
+/// leaky relu wants scales whose ratio is below 2^22; else bad_quantization.
 Status activation_table(Activation activation, float slope, const LayerQuantization& layer,
                         int8_t* table) noexcept;
 

@@ -11,7 +11,7 @@ namespace nutshell::tools {
 
 /// THE LIST.
 const std::vector<const Format*>& formats() {
-    static const std::vector<const Format*> list{&kNutFormat, &kCppFormat};
+    static const std::vector<const Format*> list{&kNutFormat, &kCppFormat, &kTfliteFormat};
     return list;
 }
 
@@ -74,7 +74,13 @@ Imported import_model(const std::string& path, const std::string& format,
                       const ImportOptions& options) {
     const Format& from = find_format(format, path, "--from");
     require_readable(from, path);
-    return from.read(path, options);
+    try {
+        return from.read(path, options);
+    } catch (const Error& error) {
+        const std::string text = error.what();
+        const bool placed = text.rfind(path, 0) == 0 || text.rfind("--", 0) == 0;
+        throw Error(placed ? text : path + ": " + text);
+    }
 }
 
 }  // namespace nutshell::tools

@@ -35,7 +35,7 @@ struct Format {
     std::string lacks;
 };
 
-extern const Format kNutFormat, kCppFormat;
+extern const Format kNutFormat, kCppFormat, kTfliteFormat;
 
 const std::vector<const Format*>& formats();
 
@@ -45,7 +45,8 @@ const std::vector<const Format*>& formats();
 const Format& find_format(const std::string& name, const std::string& path,
                           const std::string& option);
 
-/// Reads a model of the format so named, or that the path's extension tells. Throws Error.
+/// Reads a model of the format so named, or that the path's extension tells. Throws Error that
+/// begins with the path.
 Imported import_model(const std::string& path, const std::string& format,
                       const ImportOptions& options);
 

@@ -24,6 +24,7 @@ int boundary_of(const SourceModel& model, const ImportOptions& options) {
 
 std::string code_words(const SourceModel& model, const ImportOptions& options, int boundary) {
     if (!options.code_layer.empty()) return "the output of '" + options.code_layer + "', as asked";
+    if (boundary >= 0 && model.code_name.empty()) return "as the file says";
     if (boundary >= 0) return "the output of the sub-model '" + model.code_name + "'";
     return "the narrowest place";
 }

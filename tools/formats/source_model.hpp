@@ -47,7 +47,7 @@ struct SourceModel {
     Shape input{};         ///< zeros where the file does not say
     std::vector<SourceLayer> layers;
     int code_boundary = -1;  ///< layers[0..code_boundary) are the encoder, -1: the file tells none
-    std::string code_name;   ///< of the sub-model that told it
+    std::string code_name;   ///< of the sub-model that told it, empty: the file's own mark
     std::vector<std::string> notes;     ///< what the reader left out: "Dropout 'dropout_1' ..."
     std::optional<Quantization> codes;  ///< of an int8 model: what the input's codes mean
 };

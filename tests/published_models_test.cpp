@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// MLPerf Tiny's anomaly detector as TensorFlow saved it, through the command: int8 to the bit,
+// floats within a bound, and out again as .tflite. Needs the published files, which are not part of
+// this project: without ../shared/models the test is skipped.
+#include <iostream>
+
+#include "command.hpp"
+#include "tflite_interpreter.hpp"
+#include "tools/data/bytes.hpp"
+#include "tools/formats/formats.hpp"
+
+using namespace nutshell;
+using namespace nutshell::tests;
+
+namespace {
+
+const std::string kModels =
+    std::filesystem::path(NUTSHELL_SHARED_MODELS).lexically_normal().string() + "/mlperf_tiny_ad/";
+constexpr size_t kRows = 64, kWidth = 640;
+
+/// Ends the program with 77, saying what is missing, when these tests cannot be made.
+void need(const std::vector<std::string>& names) {
+    for (const std::string& name : names) {
+        if (std::filesystem::exists(kModels + name)) continue;
+        std::cout << "skipped: " << name << " of ../shared/models/mlperf_tiny_ad is not there\n";
+        std::exit(77);
+    }
+    if (tools::kTfliteFormat.lacks.empty()) return;
+    std::cout << "skipped: this build lacks " << tools::kTfliteFormat.lacks << "\n";
+    std::exit(77);
+}
+
+/// The last numbers of an array file, behind its header.
+template <class T>
+std::vector<T> array(const std::string& path) {
+    const std::vector<uint8_t> bytes = tools::read_file(path);
+    std::vector<T> values(kRows * kWidth);
+    REQUIRE(bytes.size() > values.size() * sizeof(T));
+    std::memcpy(values.data(), bytes.data() + bytes.size() - values.size() * sizeof(T),
+                values.size() * sizeof(T));
+    return values;
+}
+
+void convert(const Desk& desk, const std::string& from, const std::string& to) {
+    const Outcome outcome = desk.run("convert " + from + " " + to);
+    INFO(outcome.err);
+    REQUIRE(outcome.status == 0);
+}
+
+}  // namespace
+
+TEST_CASE(
+    "ad01_int8.tflite gives all 64 golden rows to the bit, and so does what it is exported to") {
+    need({"ad01_int8.tflite", "ad01_int8_in.npy", "ad01_int8_out.npy"});
+    const Desk desk;
+    convert(desk, kModels + "ad01_int8.tflite", "ad01.nut");
+    convert(desk, "ad01.nut", "again.tflite");
+    convert(desk, "again.tflite", "again.nut");
+    CHECK(desk.read("again.nut") == desk.read("ad01.nut"));
+
+    const auto golden = array<int8_t>(kModels + "ad01_int8_out.npy");
+    const Outcome outcome =
+        desk.run("run ad01.nut --int8 --in " + kModels + "ad01_int8_in.npy --out y.npy");
+    REQUIRE(outcome.status == 0);
+    CHECK((array<int8_t>(desk.path("y.npy")) == golden));
+
+    const auto inputs = array<int8_t>(kModels + "ad01_int8_in.npy");
+    const TfliteInterpreter interpreter(tools::read_file(desk.path("again.tflite")));
+    int wrong = 0;
+    for (size_t row = 0; row < kRows; row += 9) {
+        const int8_t* x = inputs.data() + row * kWidth;
+        const std::vector<double> y = interpreter.run({x, x + kWidth});
+        for (size_t i = 0; i < kWidth; i++) wrong += y[i] != golden[row * kWidth + i];
+    }
+    CHECK(wrong == 0);
+}
+
+TEST_CASE("ad01_fp32.tflite is within 1e-3 of its golden rows, and comes back with the same bits") {
+    need({"ad01_fp32.tflite", "ad01_fp32_in.npy", "ad01_fp32_out.npy"});
+    const Desk desk;
+    convert(desk, kModels + "ad01_fp32.tflite", "ad01.nut");
+    convert(desk, "ad01.nut", "again.tflite");
+    convert(desk, "again.tflite", "again.nut");
+    CHECK(desk.read("again.nut") == desk.read("ad01.nut"));
+    const Outcome outcome =
+        desk.run("run ad01.nut --in " + kModels + "ad01_fp32_in.npy --out y.npy");
+    REQUIRE(outcome.status == 0);
+    const auto y = array<float>(desk.path("y.npy"));
+    const auto golden = array<float>(kModels + "ad01_fp32_out.npy");
+    float most = 0;
+    for (size_t i = 0; i < y.size(); i++) most = std::max(most, std::abs(y[i] - golden[i]));
+    MESSAGE("largest difference: " << most);
+    CHECK(most < 1e-3f);
+}
