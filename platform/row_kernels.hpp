@@ -29,17 +29,17 @@ class RowKernels : public ElementwiseKernels<V, Base> {
         }
     }
 
-    static void gemm_nn(int m, int n, int k, const float* a, const float* b, const float* bias,
-                        Clamp clamp, float* c) noexcept {
+    static void gemm_nn(int m, int n, int k, const float* a, const float* b, ptrdiff_t b_stride,
+                        const float* bias, Clamp clamp, float* c) noexcept {
         static constexpr float zeros[block] = {};
         for (int i = 0; i < m; i++, a += k, c += n) {
             if (n < block) {
-                VectorRow<V>::times(n, k, a, b, bias, clamp, c);
+                VectorRow<V>::times(n, k, a, b, b_stride, bias, clamp, c);
                 continue;
             }
             for (int j = 0; j < n; j += block) {
                 const int at = j + block <= n ? j : n - block;  // the last sums are made again
-                Loops::combine(k, a, b + at, n, bias ? bias + at : zeros, c + at);
+                Loops::combine(k, a, b + at, b_stride, bias ? bias + at : zeros, c + at);
             }
             hold(n, clamp, c);
         }

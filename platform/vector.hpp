@@ -35,16 +35,16 @@ struct VectorKernels : SparseKernels<V, ElementwiseKernels<V, Int8Kernels>> {
         }
     }
 
-    static void gemm_nn(int m, int n, int k, const float* a, const float* b, const float* bias,
-                        Clamp clamp, float* c) noexcept {
-        if (m == 1) return VectorRow<V>::times(n, k, a, b, bias, clamp, c);
+    static void gemm_nn(int m, int n, int k, const float* a, const float* b, ptrdiff_t b_stride,
+                        const float* bias, Clamp clamp, float* c) noexcept {
+        if (m == 1) return VectorRow<V>::times(n, k, a, b, b_stride, bias, clamp, c);
         for (int j = 0; j < n; j += strip_width) {
             const int width = n - j < strip_width ? n - j : strip_width;
             int t = 0;
             do {  // at least once: without any k the result is the bias
                 const int depth = k - t < block_depth ? k - t : block_depth;
-                const Product product{
-                    a + t, k, 1, V::set(1.0f), b + static_cast<ptrdiff_t>(t) * n + j, n, depth};
+                const Product product{a + t,    k,    1, V::set(1.0f), b + t * b_stride + j,
+                                      b_stride, depth};
                 const Edge edge{t == 0, bias ? bias + j : nullptr,
                                 t + depth == k && VectorRow<V>::clamps(clamp), clamp};
                 strip<false>(m, width, product, edge, c + j, n);

@@ -26,10 +26,10 @@ class VectorRow {
         for (int j = 0; j < n; j++) c[j] = clamped(bias ? c[j] + bias[j] : c[j], clamp);
     }
 
-    /// c[n] = clamp(a[k] * B[k][n] + bias[n]): the rows of B combined.
-    static void times(int n, int k, const float* a, const float* b, const float* bias, Clamp clamp,
-                      float* c) noexcept {
-        const Combination all{k, n, a, clamp, clamps(clamp)};
+    /// c[n] = clamp(a[k] * B[k][n] + bias[n]): the rows of B, b_stride elements apart, combined.
+    static void times(int n, int k, const float* a, const float* b, ptrdiff_t b_stride,
+                      const float* bias, Clamp clamp, float* c) noexcept {
+        const Combination all{k, b_stride, a, clamp, clamps(clamp)};
         strips<V::row_vectors>(all, n, b, bias, c);
     }
 

@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <functional>
 #include <limits>
 #include <string>
 
@@ -46,10 +47,17 @@ std::string text(Size size) {
     return std::to_string(size.m) + "x" + std::to_string(size.n) + "x" + std::to_string(size.k);
 }
 
-using Multiply = decltype(Kernels::gemm_nt);
+using Multiply = std::function<void(int m, int n, int k, const float* a, const float* b,
+                                    const float* bias, Clamp clamp, float* c)>;
+
+/// gemm_nn of a B whose rows follow each other.
+Multiply dense_nn(const Kernels& kernels) {
+    return [&kernels](int m, int n, int k, const float* a, const float* b, const float* bias,
+                      Clamp clamp, float* c) { kernels.gemm_nn(m, n, k, a, b, n, bias, clamp, c); };
+}
 
 /// One product with bias, without, and clamped, at one size. Returns what is wrong, or "".
-std::string wrong_product(Multiply multiply, Order b_order, Size s, Side guarded) {
+std::string wrong_product(const Multiply& multiply, Order b_order, Size s, Side guarded) {
     Numbers numbers(static_cast<uint64_t>(s.m * 10000 + s.n * 100 + s.k));
     Guarded<float> a(numbers.list(area(s.m, s.k)), guarded),
         b(numbers.list(area(s.k, s.n)), guarded);
@@ -109,7 +117,7 @@ std::string wrong_rows(const Kernels& kernels, int rows, int n, Side guarded) {
 std::string wrong_products(const Kernels& kernels, Size size) {
     for (const Side guarded : {Side::begin, Side::end}) {
         const std::string nt = wrong_product(kernels.gemm_nt, Order::transposed, size, guarded);
-        const std::string nn = wrong_product(kernels.gemm_nn, Order::plain, size, guarded);
+        const std::string nn = wrong_product(dense_nn(kernels), Order::plain, size, guarded);
         const std::string tn = wrong_accumulation(kernels, size, guarded);
         if (!nt.empty()) return "gemm_nt " + nt;
         if (!nn.empty()) return "gemm_nn " + nn;
@@ -124,7 +132,7 @@ struct Form {
     Order b_order;
 };
 std::vector<Form> forms(const Kernels& kernels) {
-    return {{kernels.gemm_nt, Order::transposed}, {kernels.gemm_nn, Order::plain}};
+    return {{kernels.gemm_nt, Order::transposed}, {dense_nn(kernels), Order::plain}};
 }
 
 /// C[2][1] = relu(A[2][k] * B[k] + bias), where only A's first row has `special` in it.
@@ -234,6 +242,40 @@ TEST_CASE("a row alone has the bits that it has among others, at every small siz
                     CAPTURE(text(s));
                     REQUIRE(same_bits(alone, whole));
                 }
+            }
+        }
+    });
+}
+
+TEST_CASE("columns of a matrix give the bits that they give in the whole, and no others are read") {
+    constexpr int k = 21, wide = 149;
+    const float nan = std::nanf("");
+    for_each_platform([&](const platform::Platform& platform) {
+        INFO("platform: ", std::string(platform.name));
+        Numbers numbers(8);
+        for (const int m : {1, 2, 5}) {
+            const std::vector<float> a = numbers.list(area(m, k)), b = numbers.list(area(k, wide));
+            const std::vector<float> bias = numbers.list(wide);
+            std::vector<float> whole(area(m, wide));
+            platform.kernels->gemm_nn(m, wide, k, a.data(), b.data(), wide, bias.data(), kRelu,
+                                      whole.data());
+            for (int n = 1; n <= wide; n += n < kMost ? 1 : 19) {
+                const int first = (n * 37) % (wide - n + 1);
+                // From the slice's first column to the last row's last: nothing behind is there.
+                std::vector<float> columns(b.begin() + first, b.end() - (wide - n - first));
+                for (size_t i = 0; i < columns.size(); i++) {
+                    if (static_cast<int>(i) % wide >= n) columns[i] = nan;
+                }
+                Guarded<float> slice(columns, Side::end);
+                std::vector<float> part(area(m, n)), expected;
+                platform.kernels->gemm_nn(m, n, k, a.data(), slice.data(), wide,
+                                          bias.data() + first, kRelu, part.data());
+                for (int i = 0; i < m; i++) {
+                    const auto row = whole.begin() + i * wide + first;
+                    expected.insert(expected.end(), row, row + n);
+                }
+                CAPTURE(text({m, n, first}));
+                REQUIRE(same_bits(part, expected));
             }
         }
     });

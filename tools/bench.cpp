@@ -35,7 +35,8 @@ void measure_products(int in, int out, std::vector<KernelSpeed>& speeds) {
         kernels::gemm_nt(kRows, narrow, wide, x.data(), weight.data(), nullptr, clamp, y.data());
     });
     add("gemm_nn", kRows, wide, narrow, [&] {
-        kernels::gemm_nn(kRows, wide, narrow, y.data(), weight.data(), nullptr, clamp, x.data());
+        kernels::gemm_nn(kRows, wide, narrow, y.data(), weight.data(), wide, nullptr, clamp,
+                         x.data());
     });
     std::fill_n(x.data(), x.size(), 1e-6f);  // so that the sums stay small
     add("gemm_tn", narrow, wide, kRows,

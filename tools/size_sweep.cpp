@@ -62,7 +62,7 @@ void measure(Operands& at, int n, int out, double best[3]) {
     };
     std::fill_n(x, at.x.size(), 1e-3f);
     add(0, [&] { kernels::gemm_nt(kRows, out, n, x, weight, nullptr, clamp, y); });
-    add(1, [&] { kernels::gemm_nn(kRows, n, out, y, weight, nullptr, clamp, x); });
+    add(1, [&] { kernels::gemm_nn(kRows, n, out, y, weight, n, nullptr, clamp, x); });
     std::fill_n(x, at.x.size(), 1e-6f);  // so that the sums stay small
     std::fill_n(y, at.y.size(), 1e-3f);
     add(2, [&] { kernels::gemm_tn(out, n, kRows, 1.0f, y, x, weight); });

@@ -62,9 +62,10 @@ namespace kernels {
 void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias, Clamp clamp,
              float* c) noexcept;
 
-/// C[m][n] = clamp(A[m][k] * B[k][n] + bias[n]). bias may be null (zero).
-void gemm_nn(int m, int n, int k, const float* a, const float* b, const float* bias, Clamp clamp,
-             float* c) noexcept;
+/// C[m][n] = clamp(A[m][k] * B[k][n] + bias[n]). The rows of B begin b_stride >= n elements apart,
+/// so that B may be some columns of a larger matrix. bias may be null (zero).
+void gemm_nn(int m, int n, int k, const float* a, const float* b, ptrdiff_t b_stride,
+             const float* bias, Clamp clamp, float* c) noexcept;
 
 /// C[m][n] += alpha * A[k][m]^T * B[k][n], one row of A and B after the other, so that cutting k
 /// into slices gives the same bits.

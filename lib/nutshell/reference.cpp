@@ -40,21 +40,22 @@ float dot(int n, const float* a, const float* b) noexcept {
     return sum_in_parts(n, [=](int i) noexcept { return a[i] * b[i]; });
 }
 
-/// y[n] += s[0] * x[0][n] + ... in the order of the rows, four rows a pass to save loads of y.
+/// y[n] += s[0] * x[0][n] + ... in the order of the rows, four rows a pass to save loads of y. The
+/// rows begin `stride` elements apart.
 void add_scaled_rows(int rows, int n, const float* scales, ptrdiff_t scale_stride, float alpha,
-                     const float* x, float* y) noexcept {
+                     const float* x, ptrdiff_t stride, float* y) noexcept {
     int row = 0;
-    for (; row + 4 <= rows; row += 4, x += 4 * static_cast<ptrdiff_t>(n)) {
+    for (; row + 4 <= rows; row += 4, x += 4 * stride) {
         const float s0 = alpha * scales[row * scale_stride];
         const float s1 = alpha * scales[(row + 1) * scale_stride];
         const float s2 = alpha * scales[(row + 2) * scale_stride];
         const float s3 = alpha * scales[(row + 3) * scale_stride];
-        const float *x1 = x + n, *x2 = x1 + n, *x3 = x2 + n;
+        const float *x1 = x + stride, *x2 = x1 + stride, *x3 = x2 + stride;
         for (int j = 0; j < n; j++) {
             y[j] = (((y[j] + s0 * x[j]) + s1 * x1[j]) + s2 * x2[j]) + s3 * x3[j];
         }
     }
-    for (; row < rows; row++, x += n) {
+    for (; row < rows; row++, x += stride) {
         const float s = alpha * scales[row * scale_stride];
         for (int j = 0; j < n; j++) y[j] += s * x[j];
     }
@@ -87,18 +88,18 @@ void Reference::gemm_nt(int m, int n, int k, const float* a, const float* b, con
     }
 }
 
-void Reference::gemm_nn(int m, int n, int k, const float* a, const float* b, const float* bias,
-                        Clamp clamp, float* c) noexcept {
+void Reference::gemm_nn(int m, int n, int k, const float* a, const float* b, ptrdiff_t b_stride,
+                        const float* bias, Clamp clamp, float* c) noexcept {
     for (int i = 0; i < m; i++, a += k, c += n) {
         for (int j = 0; j < n; j++) c[j] = bias ? bias[j] : 0.0f;
-        add_scaled_rows(k, n, a, 1, 1.0f, b, c);
+        add_scaled_rows(k, n, a, 1, 1.0f, b, b_stride, c);
         for (int j = 0; j < n; j++) c[j] = clamped(c[j], clamp);
     }
 }
 
 void Reference::gemm_tn(int m, int n, int k, float alpha, const float* a, const float* b,
                         float* c) noexcept {
-    for (int i = 0; i < m; i++, c += n) add_scaled_rows(k, n, a + i, m, alpha, b, c);
+    for (int i = 0; i < m; i++, c += n) add_scaled_rows(k, n, a + i, m, alpha, b, n, c);
 }
 
 void Reference::sparse_gemm_nn(int m, int n, SparseBytes a, const float* b, const float* bias,
@@ -127,7 +128,7 @@ void Reference::sparse_gemm_tn(int m, int n, float alpha, SparseBytes a, const f
 
 void Reference::add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept {
     const float one = 1.0f;
-    add_scaled_rows(rows, n, &one, 0, alpha, x, y);
+    add_scaled_rows(rows, n, &one, 0, alpha, x, n, y);
 }
 
 void Reference::scale_bytes(int n, const uint8_t* bytes, float* x) noexcept {

@@ -329,7 +329,7 @@ class Test {
         float product[2] = {};
         const Clamp relu{0, kInfinity};
         kernels::gemm_nt(1, 1, n, x, target, nullptr, relu, &product[0]);
-        kernels::gemm_nn(1, 1, n, x, target, nullptr, relu, &product[1]);
+        kernels::gemm_nn(1, 1, n, x, target, 1, nullptr, relu, &product[1]);
         right = right && isnan(product[0]) && isnan(product[1]);
         expect(right, "not a number", n, at, 0);
     }

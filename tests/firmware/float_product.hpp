@@ -26,7 +26,7 @@ struct Product {
 
     void run(const Kernels& kernels, float* c) const {
         if (form == Form::nt) return kernels.gemm_nt(m, n, k, a, b, bias, clamp, c);
-        if (form == Form::nn) return kernels.gemm_nn(m, n, k, a, b, bias, clamp, c);
+        if (form == Form::nn) return kernels.gemm_nn(m, n, k, a, b, n, bias, clamp, c);
         kernels.gemm_tn(m, n, k, alpha, a, b, c);
     }
     double term(int i, int j, int t) const {

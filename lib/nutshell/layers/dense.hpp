@@ -38,7 +38,7 @@ struct DenseLayer {
         if (rows_are_outputs(row)) {
             kernels::gemm_nt(pass.rows, out, in, x, tensors.weight, tensors.bias, clamp, y);
         } else {
-            kernels::gemm_nn(pass.rows, out, in, x, tensors.weight, tensors.bias, clamp, y);
+            kernels::gemm_nn(pass.rows, out, in, x, tensors.weight, out, tensors.bias, clamp, y);
         }
         activate(activation, row.slope, pass.rows * out, y);
     }
@@ -82,7 +82,7 @@ struct DenseLayer {
         const Clamp none = clamp_of(Activation::linear);
         gradient_of_sum(row, activation, pass, y, dy);
         if (rows_are_outputs(row)) {
-            if (dx) kernels::gemm_nn(rows, in, out, dy, tensors.weight, nullptr, none, dx);
+            if (dx) kernels::gemm_nn(rows, in, out, dy, tensors.weight, in, nullptr, none, dx);
             kernels::gemm_tn(out, in, rows, target.alpha, dy, x, target.weight);
         } else {
             if (dx) kernels::gemm_nt(rows, in, out, dy, tensors.weight, nullptr, none, dx);
