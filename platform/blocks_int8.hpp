@@ -79,7 +79,9 @@ struct BlockKernels : PackedReference<Packing::simd> {
               scales{rule.bias, rule.multiplier, rule.shift, rule.zero_point, rule.low, rule.high},
               step(rule.per_output ? 1 : 0) {
             for (int i = whole * kBlockInputs; i < in; i++) rest[i - whole * kBlockInputs] = x[i];
-            if (I::unsigned_inputs) scales.bias += round_up(out, kBlockOutputs);
+            if (I::unsigned_inputs) {
+                scales.bias += rule.forms_apart ? rule.forms_apart : round_up(out, kBlockOutputs);
+            }
             if (rule.per_output) return;
             for (int32_t& value : multiplier) value = *rule.multiplier;
             memset(shift, *rule.shift, sizeof shift);

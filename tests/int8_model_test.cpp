@@ -2,8 +2,7 @@
 // The int8 twin of a model type: what its parts compute, what they need, and what they refuse.
 #include <doctest/doctest.h>
 
-#include "int8_fixture.hpp"
-#include "nutshell/quantize.hpp"
+#include "int8_model_fixture.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;
@@ -12,6 +11,8 @@ namespace {
 
 using Model = Int8Model<Deep>;
 constexpr int kLayers = Deep::Chain::count;
+using Quantized = QuantizedModel<Deep>;
+using Bound = BoundModel<Deep>;
 
 static_assert(Model::input_size == 16 && Model::output_size == 16);
 static_assert(Model::fingerprint == Deep::fingerprint, "the same architecture");
@@ -19,83 +20,6 @@ static_assert(sizeof(Model::Code::data) == 5, "a code is a byte a number");
 static_assert(sizeof(Int8Model<Tutorial>::Code::data) == 24);
 static_assert(Int8Model<Tutorial>::Encoder::workspace_bytes == scratch_bytes(784));
 static_assert(Model::workspace_bytes >= 2 * 12 && Model::workspace_bytes <= 2 * 12 + 16 + 48);
-
-/// The float model, quantized with ranges that random inputs in -1..1 stay within.
-struct Quantized {
-    std::vector<Int8Layer> layers;  // in canonical order, for the oracle
-    std::vector<std::vector<int8_t>> tables;
-    LayerQuantization quantization[kLayers];
-
-    Quantized() {
-        static Deep::Parameters parameters;
-        initialize<Deep>(parameters, 3);
-        Quantization in{2.0f / 255.0f, 0};
-        for (int i = 0; i < kLayers; i++) {
-            const Row& row = Deep::Chain::rows[i];
-            Quantization sum;
-            REQUIRE(quantization_of({-3.0f, 3.0f}, sum) == Status::ok);
-            const Quantization out = row.activation == Activation::sigmoid ? sigmoid_output()
-                                     : row.activation == Activation::tanh  ? tanh_output()
-                                                                           : sum;
-            quantization[i] = {in, sum, out};
-            add(row, Deep::Chain::tensors(parameters.data, i), quantization[i]);
-            in = out;
-        }
-    }
-
-    void add(const Row& row, Tensors tensors, const LayerQuantization& meaning) {
-        const size_t n = static_cast<size_t>(row.out.size());
-        Int8Layer layer{row.in.size(), row.out.size(), {}, {}, {}, {}, 0, 0, 127};
-        layer.weights.resize(n * static_cast<size_t>(row.in.size()));
-        layer.bias.resize(n);
-        layer.multiplier.resize(n);
-        layer.shift.resize(n);
-        std::vector<int8_t> table(needs_table(row.activation) ? 256 : 0);
-        REQUIRE(quantize_layer(row, tensors, meaning, {},
-                               {layer.weights.data(), layer.bias.data(), layer.multiplier.data(),
-                                layer.shift.data(), table.data()}) == Status::ok);
-        layer.zero_point = meaning.sum.zero_point;
-        layer.low = row.activation == Activation::relu ? layer.zero_point : int8_t{-128};
-        layers.push_back(layer);
-        tables.push_back(table);
-    }
-
-    /// Layers [first, last) in 64-bit integers.
-    std::vector<int8_t> expected(std::vector<int8_t> x, int first, int last) const {
-        for (size_t i = static_cast<size_t>(first); i < static_cast<size_t>(last); i++) {
-            x = layers[i].expected(x);
-            for (int8_t& code : x) {
-                if (!tables[i].empty()) code = tables[i][static_cast<uint8_t>(code)];
-            }
-        }
-        return x;
-    }
-};
-
-/// The layers in the packing of the bound platform, and the views that a model binds to.
-struct Bound {
-    std::vector<std::unique_ptr<PackedInt8Layer>> packed;
-    Int8Tensors tensors[kLayers];
-
-    explicit Bound(const Quantized& model) {
-        for (int i = 0; i < kLayers; i++) {
-            const size_t at = static_cast<size_t>(i);
-            packed.push_back(std::make_unique<PackedInt8Layer>(model.layers[at],
-                                                               kernels::int8_packing(), Side::end));
-            const LayerQuantization& meaning = model.quantization[i];
-            tensors[i].weight = packed[at]->weights.data();
-            tensors[i].bias = packed[at]->bias.data();
-            tensors[i].multiplier = packed[at]->multiplier.data();
-            tensors[i].shift = packed[at]->shift.data();
-            tensors[i].table = model.tables[at].empty() ? nullptr : model.tables[at].data();
-            tensors[i].in = meaning.in;
-            tensors[i].sum = meaning.sum;
-            tensors[i].out = meaning.out;
-            tensors[i].packing = kernels::int8_packing();
-            tensors[i].per_output = true;
-        }
-    }
-};
 
 template <size_t Size>
 std::vector<int8_t> list(const int8_t (&codes)[Size]) {

@@ -112,6 +112,15 @@ class Part {
                               : Numbers::input_bits(tensors_[0]);
     }
 
+    /// What a number of the input, of the output means; in float32 itself. To be asked when
+    /// weights are bound or loaded.
+    Quantization input_quantization() const noexcept {
+        return Numbers::input_quantization(tensors_[0]);
+    }
+    Quantization output_quantization() const noexcept {
+        return Numbers::output_quantization(tensors_[layer_count - 1]);
+    }
+
     /// Runs the part on an input that the loaded file's model id determines, and compares the
     /// answer with the one in the file. Overwrites x[input_size], y[output_size] and work.
     /// no_self_test when the file holds none for this part, self_test_failed when the answer is
@@ -137,11 +146,47 @@ class Part {
             layer_count > 2 ? inner_width : 0, work.at(scratch_offset));
         return Status::ok;
     }
-    const Tensors& layer(int index) const noexcept { return tensors_[index]; }
+
+    /// x through all layers, the last one `Width` outputs at a time: each time they are in
+    /// y[Width], calls take(slice).
+    template <int Width, class Take>
+    Status run_in_slices(const Element* x, Element* y, Workspace& work, Take take) const noexcept {
+        constexpr int last = Last - 1;
+        Element* const hidden = static_cast<Element*>(work.at(0)) +
+                                ((last - 1) & 1) * (layer_count > 2 ? inner_width : 0);
+        const Status status = run<First, last>(x, hidden, work);
+        if (status != Status::ok) return status;
+        using Layer = typename Layers::template Layer<last>;
+        for (int32_t at = 0; at < output_size; at += Width) {
+            const Slice slice{at, output_size - at < Width ? output_size - at : Width};
+            if constexpr (Width == output_size) {
+                Numbers::template forward<Layer>(Layers::rows[last], tensors_[layer_count - 1],
+                                                 hidden, y, work.at(scratch_offset));
+            } else {
+                Numbers::template forward_slice<Layer>(Layers::rows[last],
+                                                       tensors_[layer_count - 1], slice, hidden, y,
+                                                       work.at(scratch_offset));
+            }
+            take(slice);
+        }
+        return Status::ok;
+    }
 
   private:
     Tensors tensors_[layer_count];
     SelfTest expected_{};
+};
+
+/// Outputs that a kind of layer computes at a time: all of them, unless it says less.
+template <class Layer, class = int>
+struct SliceWidth {
+    static constexpr int of(int outputs) noexcept { return outputs; }
+};
+template <class Layer>
+struct SliceWidth<Layer, decltype(int{Layer::slice_outputs})> {
+    static constexpr int of(int outputs) noexcept {
+        return outputs < Layer::slice_outputs ? outputs : Layer::slice_outputs;
+    }
 };
 
 template <class Encoder, class Decoder>
@@ -256,6 +301,20 @@ class WholeModel : public detail::Part<Architecture, Numbers, 0, Architecture::C
     /// x[input_size] -> y[output_size], the same bits as encode, then decode.
     Status reconstruct(const Element* x, Element* y, Workspace& work) const noexcept {
         return Part::template run<0, layers>(x, y, work);
+    }
+
+    /// Outputs that reconstruct_in_slices gives at a time: some of a dense layer's, all of another
+    /// kind's.
+    static constexpr int slice_size =
+        detail::SliceWidth<typename Architecture::Chain::template Layer<layers - 1>>::of(
+            Part::output_size);
+
+    /// The same without memory for the whole output: whenever the next slice.count outputs, from
+    /// slice.first on, are in y[slice_size], calls take(Slice slice).
+    template <class Take>
+    Status reconstruct_in_slices(const Element* x, Element* y, Workspace& work,
+                                 Take take) const noexcept {
+        return Part::template run_in_slices<slice_size>(x, y, work, take);
     }
 };
 

@@ -3,6 +3,18 @@
 
 namespace nutshell {
 
+Requantization rule_from(const Requantization& rule, Packing packing, int32_t out,
+                         int32_t first) noexcept {
+    Requantization rest = rule;
+    rest.bias += first;
+    if (rule.per_output) {
+        rest.multiplier += first;
+        rest.shift += first;
+    }
+    rest.forms_apart = packed_outputs(packing, out);
+    return rest;
+}
+
 void quantize_values(const float* values, int32_t n, Quantization quantization,
                      int8_t* codes) noexcept {
     const float zero_point = quantization.zero_point;

@@ -62,6 +62,11 @@ inline Requantization requantization_of(Activation activation,
             largest_code(tensors.sum)};
 }
 
+/// The rule of a layer of `out` outputs for its outputs from `first` on, which begins a block of
+/// the packing.
+Requantization rule_from(const Requantization& rule, Packing packing, int32_t out,
+                         int32_t first) noexcept;
+
 /// codes[n] = values[n] / scale + zero point, rounded to the nearest (ties away from zero) and held
 /// within -128..largest_code. NaN becomes the zero point.
 void quantize_values(const float* values, int32_t n, Quantization quantization,

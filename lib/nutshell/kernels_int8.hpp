@@ -19,6 +19,9 @@ struct Requantization {
     int8_t zero_point;          ///< of the output
     int8_t low;                 ///< the output is held within low..high
     int8_t high;
+    /// In a packing with two forms of the bias, elements from the first form to the second one; 0:
+    /// as many as the outputs of the call with padding, which is wrong for a slice of a layer.
+    int32_t forms_apart = 0;
 };
 
 /// Bytes of scratch memory per input that the kernels of the processor compiled for convert their

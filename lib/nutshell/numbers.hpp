@@ -20,7 +20,14 @@ struct Float32 {
     }
     static constexpr int input_bits(const Tensors&) noexcept { return 32; }
     static constexpr int output_bits(const Tensors&) noexcept { return 32; }
+    static constexpr Quantization input_quantization(const Tensors&) noexcept { return {1.0f, 0}; }
+    static constexpr Quantization output_quantization(const Tensors&) noexcept { return {1.0f, 0}; }
     static constexpr int scratch_bytes(int) noexcept { return 0; }
+    template <class Layer>
+    static void forward_slice(const Row& row, const Tensors& tensors, Slice slice, const float* x,
+                              float* y, void*) noexcept {
+        Layer::forward_slice(row, tensors, slice, x, y);
+    }
     template <class Layer>
     static void forward(const Row& row, const Tensors& tensors, const float* x, float* y,
                         void*) noexcept {
@@ -43,7 +50,14 @@ struct Int8 {
     }
     static int input_bits(const Tensors& tensors) noexcept { return 8 - tensors.in.unused_bits; }
     static int output_bits(const Tensors& tensors) noexcept { return 8 - tensors.out.unused_bits; }
+    static Quantization input_quantization(const Tensors& tensors) noexcept { return tensors.in; }
+    static Quantization output_quantization(const Tensors& tensors) noexcept { return tensors.out; }
     static constexpr int scratch_bytes(int in) noexcept { return nutshell::scratch_bytes(in); }
+    template <class Layer>
+    static void forward_slice(const Row& row, const Tensors& tensors, Slice slice, const int8_t* x,
+                              int8_t* y, void* scratch) noexcept {
+        Layer::forward_slice(row, tensors, slice, x, y, scratch);
+    }
     template <class Layer>
     static void forward(const Row& row, const Tensors& tensors, const int8_t* x, int8_t* y,
                         void* scratch) noexcept {
@@ -62,6 +76,11 @@ struct Int4 : Int8 {
     /// Of an int8 file, too.
     static Status check(const void* bytes, size_t size, File& file) noexcept {
         return check_packing(check_int4(bytes, size, file), file);
+    }
+    template <class Layer>
+    static void forward_slice(const Row& row, const Tensors& tensors, Slice slice, const int8_t* x,
+                              int8_t* y, void* scratch) noexcept {
+        Layer::forward_slice_int4(row, tensors, slice, x, y, scratch);
     }
     template <class Layer>
     static void forward(const Row& row, const Tensors& tensors, const int8_t* x, int8_t* y,

@@ -13,9 +13,11 @@
 // returns a Status and leaves its outputs untouched.
 //
 // Read on: autoencoder.hpp to run, trainer.hpp to train, quantize.hpp for int8 and
-// quantization_aware.hpp for fewer bits, packet.hpp to send codes, weights.hpp for files, layers/
-// for the kinds of layers, kernels.hpp for what a platform must do.
+// quantization_aware.hpp for fewer bits, packet.hpp to send codes, anomaly.hpp to find what is not
+// normal, weights.hpp for files, layers/ for the kinds of layers, kernels.hpp for what a platform
+// must do.
 #pragma once
+#include "anomaly.hpp"
 #include "autoencoder.hpp"
 #include "image.hpp"
 #include "packet.hpp"

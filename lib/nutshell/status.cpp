@@ -65,6 +65,8 @@ const char* to_string(Status status) noexcept {
             return "the packet was encoded by another model";
         case Status::wrong_code:
             return "the numbers of the code are not as many or as small as the packet's";
+        case Status::too_few_samples:
+            return "the threshold needs more scores of normal samples";
     }
     return "unknown status";
 }

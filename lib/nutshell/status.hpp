@@ -44,6 +44,7 @@ enum class [[nodiscard]] Status : uint32_t{
     no_self_test = detail::spread(27),       ///< the file holds no answer for this part
     wrong_sender = detail::spread(28),       ///< packet: encoded by another model
     wrong_code = detail::spread(29),         ///< packet: a code of other size or bits
+    too_few_samples = detail::spread(30),    ///< a threshold needs more scores to be fitted to
 };
 
 /// One plain English sentence without a full stop; never null.

@@ -4,6 +4,7 @@
 // The longer side of W is contiguous: [out][in] when out <= in, else [in][out], so that every
 // product of a wide-narrow-wide model runs along the wide side.
 #pragma once
+#include "../packing_int4.hpp"
 #include "activation.hpp"
 #include "row.hpp"
 
@@ -62,6 +63,47 @@ struct DenseLayer {
         if (tensors.table) kernels::look_up(out, tensors.table, y);
     }
 
+    /// Outputs that forward_slice is asked for at a time: whole blocks of every packing and of the
+    /// float kernels. A kind of layer that has no forward_slice does not have this number either.
+    static constexpr int slice_outputs = 112;
+
+    /// Some outputs of one sample, x[in] -> y[slice.count], with the bits that forward gives them.
+    static void forward_slice(const Row& row, Tensors tensors, Slice slice, const float* x,
+                              float* y) noexcept {
+        const int in = row.in.size(), out = row.out.size();
+        const Clamp clamp = clamp_of(row.activation);
+        const float* const bias = tensors.bias + slice.first;
+        const float* const weight = tensors.weight + weight_index(row, slice.first, 0);
+        if (rows_are_outputs(row)) {
+            kernels::gemm_nt(1, slice.count, in, x, weight, bias, clamp, y);
+        } else {
+            kernels::gemm_nn(1, slice.count, in, x, weight, out, bias, clamp, y);
+        }
+        activate(row.activation, row.slope, slice.count, y);
+    }
+
+    /// The same in int8. slice.first begins a block of the packing.
+    static void forward_slice(const Row& row, const Int8Tensors& tensors, Slice slice,
+                              const int8_t* x, int8_t* y, void* scratch) noexcept {
+        const int32_t in = row.in.size();
+        const int8_t* const weight = tensors.weight + packed_row(tensors.packing, in, slice.first);
+        kernels::dense_int8(in, slice.count, weight, slice_rule(row, tensors, slice), x, y,
+                            scratch);
+        if (tensors.table) kernels::look_up(slice.count, tensors.table, y);
+    }
+
+    /// The same when the layer's weights may have 4 bits.
+    static void forward_slice_int4(const Row& row, const Int8Tensors& tensors, Slice slice,
+                                   const int8_t* x, int8_t* y, void* scratch) noexcept {
+        if (!tensors.int4) return forward_slice(row, tensors, slice, x, y, scratch);
+        const int32_t in = row.in.size();
+        const uint8_t* const weight = reinterpret_cast<const uint8_t*>(tensors.weight) +
+                                      packed_int4_bytes(tensors.packing, in, slice.first);
+        kernels::dense_int4(in, slice.count, weight, slice_rule(row, tensors, slice), x, y,
+                            scratch);
+        if (tensors.table) kernels::look_up(slice.count, tensors.table, y);
+    }
+
     /// The same for a sparse x. The weight has the order [in][out] here, whatever is canonical:
     /// a sample then reads only the weights of its own inputs.
     static void forward(const Row& row, Activation activation, Tensors tensors, Pass pass,
@@ -102,6 +144,12 @@ struct DenseLayer {
     }
 
   private:
+    static Requantization slice_rule(const Row& row, const Int8Tensors& tensors,
+                                     Slice slice) noexcept {
+        return rule_from(requantization_of(row.activation, tensors), tensors.packing,
+                         row.out.size(), slice.first);
+    }
+
     static void gradient_of_sum(const Row& row, Activation activation, Pass pass, const float* y,
                                 float* dy) noexcept {
         if (activation == Activation::linear) return;

@@ -48,6 +48,12 @@ struct Target {
     float* bias;
 };
 
+/// Some outputs of a layer, one after the other.
+struct Slice {
+    int32_t first;
+    int32_t count;
+};
+
 /// What a layer may know of the pass it takes part in.
 struct Pass {
     int rows;  ///< samples computed together
