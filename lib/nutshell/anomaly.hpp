@@ -92,7 +92,7 @@ class AnomalyDetector {
         alignas(16) Element slice[Model::slice_size];
     };
 
-    explicit AnomalyDetector(const Model& model) noexcept : model_(&model) {}
+    explicit AnomalyDetector(const Model& autoencoder) noexcept : model_(&autoencoder) {}
 
     /// The mean over the features of the squared error between x[input_size] and its
     /// reconstruction, in the square of the input's unit, whatever the codes of an int8 model. On
