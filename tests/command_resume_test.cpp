@@ -95,3 +95,27 @@ TEST_CASE("a log and a checkpoint are there while training goes on") {
     CHECK(tools::read_history(desk.path("l.csv")).epochs.size() > 1);
     CHECK(desk.has("c"));
 }
+
+TEST_CASE("weights and changed samples come back with a resume, and wrong ones are refused") {
+    const SmallDesk desk;
+    desk.file("w.csv", "1,1,0,2,2,3\n");
+    const std::string how = "--weights w.csv --augment noise:0.05,mask:0.1 ";
+    REQUIRE(desk.run(kTrain + how + "--epochs 6 --out whole.nut").status == 0);
+    REQUIRE(desk.run(kTrain + how + "--epochs 3 --out m.nut --checkpoint c").status == 0);
+    REQUIRE(desk.run(kTrain + how + "--epochs 6 --out m.nut --resume c").status == 0);
+    CHECK(desk.read("m.nut") == desk.read("whole.nut"));
+    const auto refused = [&](const std::string& options, const std::vector<std::string>& words) {
+        desk.check_refused(kTrain + "--epochs 6 --out m.nut --json " + options, words);
+    };
+    refused("--resume c", {"c: ", "--weights"});
+    refused("--resume c --weights w.csv", {"c: ", "--augment", "noise:0.05,mask:0.1"});
+    refused("--augment blur:2", {"--augment", "'blur:2'", "noise:DEVIATION"});
+    refused("--augment shift:1", {"rows.csv", "no images", "--augment"});
+    desk.file("short.csv", "1,1,1\n");
+    refused("--weights short.csv", {"short.csv", "3 numbers", "6 values"});
+    desk.file("bad.csv", "1,1,1,1,1,-1\n");
+    refused("--weights bad.csv", {"bad.csv", "0 or more"});
+    desk.file("zero.csv", "0,0,0,0,0,0\n");
+    refused("--weights zero.csv", {"zero.csv", "not all 0"});
+    refused("--weights gone.csv", {"gone.csv"});
+}

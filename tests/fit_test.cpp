@@ -213,3 +213,41 @@ TEST_CASE("early stopping keeps the scales of the epoch whose weights it keeps")
     const float code = graph.tensors(0).weight[0] / result.scales[0];
     CHECK(std::fabs(code - std::round(code)) < 1e-5f);
 }
+
+TEST_CASE("augmented and weighted training gives the same bits for any number of threads") {
+    tools::FitSettings asked = settings(3);
+    asked.batch = 256;
+    asked.augmentation = tools::parse_augmentation("noise:0.1,mask:0.2");
+    asked.feature_weights = {1, 0, 2, 1};
+    tools::Graph one = small_graph(), three = small_graph(), plain = small_graph();
+    fit(one, rows(300), rows(9, 300), asked, {});
+    asked.threads = 3;
+    fit(three, rows(300), rows(9, 300), asked, {});
+    CHECK(same_weights(one, three));
+    asked.augmentation = {};
+    fit(plain, rows(300), rows(9, 300), asked, {});
+    CHECK_FALSE(same_weights(one, plain));
+    asked.feature_weights = {1, 2};
+    CHECK_THROWS_AS(fit(one, rows(300), rows(0), asked, {}), tools::Error);
+}
+
+TEST_CASE("a feature that counts nothing is not learned, the others are learned better") {
+    const auto errors = [](const std::vector<float>& weights) {
+        tools::FitSettings asked = settings(300);
+        asked.feature_weights = weights;
+        tools::Graph graph = small_graph();
+        const tools::Dataset data = rows(50);
+        fit(graph, data, {}, asked, {});
+        const std::vector<float> output = run_all(graph, tools::Part::whole, data);
+        std::array<double, 4> sums{};
+        for (size_t i = 0; i < output.size(); i++) {
+            const double error = static_cast<double>(output[i] - data.floats[i]);
+            sums[i % 4] += error * error;
+        }
+        return sums;
+    };
+    const std::array<double, 4> even = errors({}), uneven = errors({0, 2, 2, 0});
+    CHECK(uneven[1] < even[1]);
+    CHECK(uneven[0] > 4 * even[0]);
+    CHECK(errors({1, 1, 1, 1}) == even);
+}

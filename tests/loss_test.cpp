@@ -123,3 +123,39 @@ TEST_CASE("bytes as targets, in any order, give the bits of their values") {
     check(BinaryCrossEntropy{}, Activation::sigmoid);
     check(MeanSquaredError{}, Activation::tanh);
 }
+
+TEST_CASE("weights of one change no bit, and other weights are those of the features") {
+    const std::vector<float> ones(kFeatures, 1.0f);
+    std::vector<float> weights(kFeatures, 2.0f);  // runs of equal weights, and single ones
+    for (size_t i = 0; i < 30; i++) weights[i] = i < 10 ? 0.0f : 0.1f * static_cast<float>(i);
+    const auto check = [&](auto loss, Activation activation) {
+        using Loss = decltype(loss);
+        const Sums sums;
+        std::vector<float> z = sums.z, same = sums.z, weighted = sums.z;
+        const float* target = sums.target.data();
+        const double plain =
+            Loss::gradient(activation, 0, kRows, kFeatures, 0.5f, target, z.data());
+        const double once = Weighted<Loss>::gradient(
+            activation, 0, kRows, kFeatures, 0.5f,
+            WeightedTargets<const float*>{target, ones.data()}, same.data());
+        // The sum of the rows' means against the mean of the rows' sums: a rounding each.
+        CHECK(std::fabs(once - plain) <= 8 * kRoundoff * plain);
+        CHECK(same == z);
+        const double sum = Weighted<Loss>::gradient(
+            activation, 0, kRows, kFeatures, 0.5f,
+            WeightedTargets<const float*>{target, weights.data()}, weighted.data());
+        double expected = 0;
+        std::vector<double> gradient;
+        for (size_t i = 0; i < z.size(); i++) {
+            const float weight = weights[i % kFeatures];
+            float single = sums.z[i];
+            expected += wide(weight) *
+                        Loss::gradient(activation, 0, 1, 1, 1.0f, target + i, &single) / kFeatures;
+            gradient.push_back(wide(weight) * wide(z[i]));
+        }
+        CHECK(std::fabs(sum - expected) <= kLossTolerance * expected);
+        CHECK(distance(weighted, gradient) <= 2 * kGradientTolerance / kFeatures);
+    };
+    check(BinaryCrossEntropy{}, Activation::sigmoid);
+    check(MeanSquaredError{}, Activation::tanh);
+}

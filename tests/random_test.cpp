@@ -101,6 +101,26 @@ TEST_CASE("uniform numbers lie in [0, 1), and reach both ends") {
     CHECK(uniform(0x80000000) == 0.5f);
 }
 
+TEST_CASE("normal numbers are the quantiles of their words, in the tails too") {
+    const auto error_of = [](uint32_t word) {
+        const double p = (static_cast<double>(word) + 0.5) / 4294967296.0;
+        const double x = static_cast<double>(normal(word));
+        const double density = std::exp(-x * x / 2) / std::sqrt(2 * std::acos(-1.0));
+        // Counted from the nearer end, where the probability has its digits.
+        const double below = p < 0.5 ? 0.5 * std::erfc(-x / std::sqrt(2.0)) - p
+                                     : (1 - p) - 0.5 * std::erfc(x / std::sqrt(2.0));
+        return std::fabs(below / density);
+    };
+    double worst = 0;
+    for (uint32_t i = 0; i < 65536; i++) worst = std::max(worst, error_of(i << 16));
+    for (uint32_t i = 0; i < 1000; i++) {
+        worst = std::max({worst, error_of(i), error_of(0xFFFFFFFF - i)});
+    }
+    CHECK(worst <= 2e-6);
+    CHECK(normal(0) < -6.2f);
+    CHECK(normal(0xFFFFFFFF) == -normal(0));
+}
+
 TEST_CASE("a shuffle is a permutation, of any length") {
     for (const uint32_t n : {0u, 1u, 2u, 3u, 100u, 5000u}) {
         CAPTURE(n);

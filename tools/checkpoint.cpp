@@ -38,6 +38,13 @@ std::string samples_text(const Dataset& data) {
     return std::to_string(data.count) + " samples with checksum " + hexadecimal(crc);
 }
 
+std::string weights_text(const FitSettings& settings) {
+    if (settings.feature_weights.empty()) return "none";
+    const uint8_t* bytes = reinterpret_cast<const uint8_t*>(settings.feature_weights.data());
+    return "those with checksum " +
+           hexadecimal(crc32c(0, bytes, settings.feature_weights.size() * sizeof(float)));
+}
+
 std::string layers_text(const Graph& graph) {
     return layer_sizes(graph) + " with fingerprint " + hexadecimal(graph.fingerprint());
 }
@@ -185,6 +192,8 @@ TrainingIdentity identify(const Graph& graph, const Dataset& train, const Datase
              {"--lr", exact(settings.rate)},
              {"--schedule", schedule_text(settings)},
              {"--optimizer", optimizer_text(settings)},
+             {"--weights", weights_text(settings)},
+             {"--augment", to_text(settings.augmentation)},
              {"--clip", exact(settings.max_gradient_norm)},
              {"--seed", std::to_string(settings.seed)}},
             graph.parameters().size(),

@@ -27,17 +27,29 @@ void for_each_slice(const Dataset& data, Use use) {
     }
 }
 
-template <class Loss>
-double sum_of_losses(const Graph& graph, const Dataset& data) {
+/// loss(targets, z) gives the sum of the losses of some rows.
+template <class RowsLoss>
+double sum_of_losses(const Graph& graph, const Dataset& data, RowsLoss loss) {
     std::vector<float> tape(static_cast<size_t>(graph.totals().tape) * kSlice);
     double sum = 0;
     for_each_slice(data, [&](int, int rows, const float* samples) {
         graph.forward(graph.parameters().data(), Pass{rows}, samples, tape.data());
-        sum += Loss::gradient(graph.last().activation, graph.last().slope, rows,
-                              graph.last().out.size(), 1.0f, samples,
-                              tape.data() + static_cast<ptrdiff_t>(graph.last_tape()) * rows);
+        sum += loss(rows, samples, tape.data() + static_cast<ptrdiff_t>(graph.last_tape()) * rows);
     });
     return sum;
+}
+
+template <class Loss>
+double sum_of_losses(const Graph& graph, const Dataset& data, const std::vector<float>& weights) {
+    const Row& last = graph.last();
+    return sum_of_losses(graph, data, [&](int rows, const float* targets, float* z) {
+        const auto gradient = [&](auto kind, auto any_targets) {
+            return decltype(kind)::gradient(last.activation, last.slope, rows, last.out.size(),
+                                            1.0f, any_targets, z);
+        };
+        if (weights.empty()) return gradient(Loss{}, targets);
+        return gradient(Weighted<Loss>{}, WeightedTargets<const float*>{targets, weights.data()});
+    });
 }
 
 double range_of(const Dataset& data) {
@@ -164,10 +176,11 @@ void require_reconstructs(const Int8Graph& graph, const Dataset& data) {
     }
 }
 
-double mean_loss(const Graph& graph, const Dataset& data, LossKind loss) {
+double mean_loss(const Graph& graph, const Dataset& data, LossKind loss,
+                 const std::vector<float>& weights) {
     const double sum = loss == LossKind::binary_cross_entropy
-                           ? sum_of_losses<BinaryCrossEntropy>(graph, data)
-                           : sum_of_losses<MeanSquaredError>(graph, data);
+                           ? sum_of_losses<BinaryCrossEntropy>(graph, data, weights)
+                           : sum_of_losses<MeanSquaredError>(graph, data, weights);
     return sum / data.count;
 }
 

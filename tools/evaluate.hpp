@@ -39,8 +39,9 @@ bool within_unit_range(const Dataset& data);
 void require_reconstructs(const Graph& graph, const Dataset& data);
 void require_reconstructs(const Int8Graph& graph, const Dataset& data);
 
-/// The mean loss a sample and value.
-double mean_loss(const Graph& graph, const Dataset& data, LossKind loss);
+/// The mean loss a sample and value, each value weighted when there are weights[shape.size()].
+double mean_loss(const Graph& graph, const Dataset& data, LossKind loss,
+                 const std::vector<float>& weights = {});
 
 /// Outputs of a part for all samples: [count][output size].
 std::vector<float> run_all(const Graph& graph, Part part, const Dataset& data);

@@ -119,7 +119,7 @@ class Fit {
                 return sum / train_.count;
             }
             const int rows = std::min(batch(), train_.count - at);
-            const double loss = updater_.step(order_.data() + at, rows, train_.count - at,
+            const double loss = updater_.step(order_.data() + at, rows, train_.count - at, epoch,
                                               rate_at(epoch, update_++));
             if (first_loss_ < 0) first_loss_ = loss / rows;
             sum += loss;
@@ -141,7 +141,7 @@ class Fit {
 
     void finish_epoch(int number, double train_loss, double seconds) {
         Epoch epoch{number, train_loss, std::numeric_limits<double>::quiet_NaN(), seconds};
-        if (watched_.count > 0) epoch.watched_loss = mean_loss(graph_, watched_, settings_.loss);
+        if (watched_.count > 0) epoch.watched_loss = watched_loss();
         const double watched = watched_.count > 0 ? epoch.watched_loss : epoch.train_loss;
         if (!std::isfinite(watched)) {
             diverge(number);
@@ -157,6 +157,10 @@ class Fit {
         if (stale()) result_.end = FitEnd::stopped_early;
         if (observer_.epoch_done) observer_.epoch_done(epoch);
         if (observer_.checkpoint) observer_.checkpoint(state());
+    }
+
+    double watched_loss() const {
+        return mean_loss(graph_, watched_, settings_.loss, settings_.feature_weights);
     }
 
     /// True when patience is at its end.
@@ -201,6 +205,12 @@ FitResult fit(Graph& graph, const Dataset& train, const Dataset& watched,
     if (train.count < 1) throw Error(train.name + ": holds no samples to train on");
     require_fit(graph, train, settings.loss);
     if (watched.count > 0) require_fit(graph, watched, settings.loss);
+    const size_t features = settings.feature_weights.size();
+    if (features > 0 && features != static_cast<size_t>(train.shape.size())) {
+        throw Error("there are " + std::to_string(features) +
+                    " weights of features, a sample has " + std::to_string(train.shape.size()) +
+                    " values");
+    }
     if (!settings.largest_codes.empty() && settings.per_sample) {
         throw Error("weights learn to be rounded in batches only");
     }

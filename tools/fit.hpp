@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "augmentation.hpp"
 #include "data/dataset.hpp"
 #include "graph.hpp"
 #include "nutshell/optimizer.hpp"
@@ -32,6 +33,8 @@ struct FitSettings {
     int threads = 1;          // any number gives the same weights, bit for bit
     int patience = 0;         // epochs without a better watched loss before stopping; 0: never stop
     bool per_sample = false;  // SampleTrainer's way: plain SGD, no gradient buffers, batch of 1
+    std::vector<float> feature_weights;  // of the loss, one a value of a sample; empty: all 1
+    Augmentation augmentation;           // of the training samples
     // Largest code of each layer's weights (127 for 8 bits, 7 for 4) when they are to be quantized:
     // the graph then gets weights rounded to their codes. Not with per_sample.
     std::vector<int> largest_codes;

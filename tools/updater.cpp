@@ -34,9 +34,13 @@ Updater::Updater(const Graph& graph, const Dataset& data, const FitSettings& set
       groups_(static_cast<size_t>(group_count(settings))),
       pool_(std::min(settings.threads, group_count(settings))),
       scratch_(static_cast<size_t>(pool_.threads())) {
+    const Augmentation& augmentation = settings.augmentation;
+    const bool augments = augmentation.moves() || augmentation.corrupts();
+    if (augments) augmenter_.emplace(augmentation, data, settings.seed);
     if (!settings.largest_codes.empty()) {
         rounding_.emplace(graph, settings.largest_codes);
-    } else if (!settings.per_sample && SparseInput::fits(graph) && SparseSamples::pays(data)) {
+    } else if (!augments && !settings.per_sample && SparseInput::fits(graph) &&
+               SparseSamples::pays(data)) {
         sparse_.emplace(data);
         from_canonical(graph.parameters().data(), weights_.data());
     }
@@ -53,14 +57,15 @@ Updater::Updater(const Graph& graph, const Dataset& data, const FitSettings& set
     for (Scratch& scratch : scratch_) {
         scratch.tape = AlignedFloats(slice * static_cast<size_t>(graph.totals().tape));
         scratch.inner = AlignedFloats(slice * static_cast<size_t>(graph.totals().inner) * 2);
-        if (!sparse_) {
-            scratch.samples = AlignedFloats(slice * static_cast<size_t>(data.shape.size()));
-        }
+        const size_t floats_of_slice = slice * static_cast<size_t>(data.shape.size());
+        if (!sparse_) scratch.samples = AlignedFloats(floats_of_slice);
+        if (augments) scratch.targets = AlignedFloats(floats_of_slice);
     }
 }
 
-double Updater::step(const uint32_t* indices, int count, int known, float rate) {
+double Updater::step(const uint32_t* indices, int count, int known, int epoch, float rate) {
     known_ = indices + known;
+    epoch_ = static_cast<uint32_t>(epoch);
     return settings_.per_sample ? per_sample(indices, count, rate)
                                 : whole_batch(indices, count, rate);
 }
@@ -210,8 +215,15 @@ void Updater::add_group(Scratch& scratch, Group& group, float scale) {
 double Updater::pass(Scratch& scratch, const uint32_t* indices, int rows, float scale, float alpha,
                      float* into) {
     prefetch(indices, rows);
+    float* samples = scratch.samples.data();
+    if (augmenter_) {
+        float* targets = scratch.targets.data();
+        data_.copy_samples(indices, rows, targets);
+        augmenter_->apply(epoch_, indices, rows, targets, samples);
+        return run(graph_, samples, static_cast<const float*>(targets), scratch, rows, scale, alpha,
+                   into);
+    }
     if (!sparse_) {
-        float* samples = scratch.samples.data();
         data_.copy_samples(indices, rows, samples);
         return run(graph_, samples, static_cast<const float*>(samples), scratch, rows, scale, alpha,
                    into);
@@ -233,12 +245,18 @@ void Updater::prefetch(const uint32_t* indices, int rows) const {
 template <class Network, class Targets>
 double Updater::run(const Network& network, const float* x, Targets targets, Scratch& scratch,
                     int rows, float scale, float alpha, float* into) const {
-    const auto add = settings_.loss == LossKind::binary_cross_entropy
-                         ? accumulate<BinaryCrossEntropy, Network, Targets>
-                         : accumulate<MeanSquaredError, Network, Targets>;
     const float* weights = rounding_ ? rounding_->rounded().data() : weights_.data();
-    return add(network, weights, Pass{rows}, x, targets, scale, alpha, scratch.tape.data(),
-               scratch.inner.data(), into);
+    const auto add = [&](auto loss, auto any_targets) {
+        return accumulate<decltype(loss)>(network, weights, Pass{rows}, x, any_targets, scale,
+                                          alpha, scratch.tape.data(), scratch.inner.data(), into);
+    };
+    const auto add_weighted = [&](auto loss) {
+        if (settings_.feature_weights.empty()) return add(loss, targets);
+        return add(Weighted<decltype(loss)>{},
+                   WeightedTargets<Targets>{targets, settings_.feature_weights.data()});
+    };
+    return settings_.loss == LossKind::binary_cross_entropy ? add_weighted(BinaryCrossEntropy{})
+                                                            : add_weighted(MeanSquaredError{});
 }
 
 }  // namespace nutshell::tools

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "augmentation.hpp"
 #include "fit.hpp"
 #include "nutshell/loss.hpp"
 #include "nutshell/plan.hpp"
@@ -23,7 +24,7 @@ class Updater {
     /// One update from the samples that `indices` name; indices[known] with known >= count are
     /// those that the next updates will be asked for. Returns the sum of their losses, which is
     /// not finite when the weights were left alone because training diverged.
-    double step(const uint32_t* indices, int count, int known, float rate);
+    double step(const uint32_t* indices, int count, int known, int epoch, float rate);
 
     /// The weights so far, into the parameters of `graph`, which has the same layers.
     void copy_weights(Graph& graph);
@@ -50,6 +51,7 @@ class Updater {
     struct Scratch {
         AlignedFloats tape, inner;
         AlignedFloats samples;  // of dense training
+        AlignedFloats targets;  // of augmented samples, where they differ
     };
 
     void to_canonical(const float* ours, float* canonical) const;
@@ -72,6 +74,8 @@ class Updater {
     const Dataset& data_;
     FitSettings settings_;  // a copy: the optimizer keeps its state in it
     std::optional<SparseSamples> sparse_;
+    std::optional<Augmenter> augmenter_;
+    uint32_t epoch_ = 0;
     std::optional<RoundedWeights> rounding_;
     AlignedFloats weights_;
     const uint32_t* known_ = nullptr;  // behind the last sample that is known to come

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // exp, tanh, sigmoid and log(1 + x) once for every platform, over a vector type V that an
 // instruction set supplies (the reference supplies one lane). No libm: the same bits everywhere
-// for the same V. Included by kernel sources only, which are compiled without contraction. Errors,
+// for the same V. Included by sources only, which are compiled without contraction. Errors,
 // in units in the last place, are the largest over every float there is, on any platform
 // (tests/exhaustive/elementary.cpp).
 //

@@ -109,4 +109,50 @@ struct MeanSquaredError {
     }
 };
 
+/// Targets whose features count differently: weights[n], at least 0, the same for each row.
+template <class Targets>
+struct WeightedTargets {
+    Targets targets;
+    const float* weights;
+};
+
+/// Another loss with a weight for each feature: a sample's loss is the mean of weight times the
+/// feature's loss. With weights of 1 it is that loss, bit for bit. Features of equal weights that
+/// lie side by side are one step, so that masks cost nothing.
+template <class Loss>
+struct Weighted {
+    static constexpr bool accepts(Activation last) noexcept { return Loss::accepts(last); }
+    template <Activation Last>
+    static constexpr bool fits() noexcept {
+        return Loss::template fits<Last>();
+    }
+
+    template <class Targets>
+    static double gradient(Activation activation, float slope, int rows, int n, float scale,
+                           WeightedTargets<Targets> targets, float* z) noexcept {
+        const float* weights = targets.weights;
+        double sum = 0.0;
+        for (int row = 0; row < rows; row++, z += n) {
+            const auto* target = detail::target_row(targets.targets, row, n);
+            for (int at = 0, end; at < n; at = end) {
+                for (end = at + 1; end < n && weights[end] == weights[at];) end++;
+                // The loss of the run is the mean over its features only.
+                const float share = static_cast<float>(end - at) / static_cast<float>(n);
+                const double loss =
+                    Loss::gradient(activation, slope, 1, end - at, scale * weights[at] * share,
+                                   one_row(target + at), z + at);
+                sum += static_cast<double>(weights[at] * share) * loss;
+            }
+        }
+        return sum;
+    }
+
+  private:
+    static const float* one_row(const float* target) noexcept { return target; }
+    static ByteRows one_row(const uint8_t* target) noexcept {
+        static constexpr uint32_t first = 0;
+        return {target, &first};
+    }
+};
+
 }  // namespace nutshell

@@ -4,6 +4,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "elementary.hpp"
+#include "lane.hpp"
+
 namespace nutshell {
 
 Random4 philox(const uint32_t (&counter)[4], const uint32_t (&key)[2]) noexcept {
@@ -27,6 +30,25 @@ uint32_t random_word(uint32_t seed, Purpose purpose, uint32_t step, uint32_t ind
 }
 
 float uniform(uint32_t word) noexcept { return static_cast<float>(word >> 8) / 16777216.0f; }
+
+float normal(uint32_t word) noexcept {
+    // The distance of the probability from 1/2, exact in its upper 24 bits.
+    const float q =
+        (static_cast<float>(static_cast<int32_t>(word ^ 0x80000000u)) + 0.5f) * 0x1p-32f;
+    if (q >= -0.425f && q <= 0.425f) {
+        const float r = 0.180625f - q * q;
+        const float above = ((59.109374720f * r + 159.29113202f) * r + 50.434271938f) * r;
+        const float below = ((67.187563600f * r + 78.757757664f) * r + 17.895169469f) * r;
+        return q * (above + 3.3871327179f) / (below + 1.0f);
+    }
+    // In the tails, the probability counted from the nearer end.
+    const float tail = (static_cast<float>(q < 0 ? word : ~word) + 0.5f) * 0x1p-32f;
+    const float r = sqrtf(-elementary::log(Lane<false>::set(tail)).v) - 1.6f;
+    const float above = ((0.17023821103f * r + 1.3067284816f) * r + 2.7568153900f) * r;
+    const float below = (0.12021132975f * r + 0.73700164250f) * r;
+    const float magnitude = (above + 1.4234372777f) / (below + 1.0f);
+    return q < 0 ? -magnitude : magnitude;
+}
 
 void shuffle(uint32_t* indices, uint32_t n, uint32_t seed, uint32_t epoch,
              Purpose purpose) noexcept {

@@ -33,6 +33,11 @@ uint32_t random_word(uint32_t seed, Purpose purpose, uint32_t step, uint32_t ind
 /// Uniform in [0, 1): the upper 24 bits of a word.
 float uniform(uint32_t word) noexcept;
 
+/// Standard normal: the quantile of the word as a probability, (word + 1/2) / 2^32, off by at most
+/// 2e-6; between -6.3 and 6.3.
+/// Source: Wichura, "Algorithm AS 241", Applied Statistics 37 (1988), the variant of 7 digits.
+float normal(uint32_t word) noexcept;
+
 /// Puts indices[n] into a random order (Fisher-Yates), a function of seed, purpose and epoch.
 void shuffle(uint32_t* indices, uint32_t n, uint32_t seed, uint32_t epoch,
              Purpose purpose = Purpose::shuffle) noexcept;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 // nutshell train: from data to a model file.
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 #include <optional>
 
 #include "commands.hpp"
@@ -143,13 +145,36 @@ FitResult train_and_record(Graph& graph, const Dataset& train, const Dataset& wa
     return result;
 }
 
+/// A number for each value of a sample, scaled to a mean of 1 so that --lr means the same.
+std::vector<float> read_weights(const std::string& path, int features) {
+    const DataSource source = load_data(path);
+    std::vector<float> weights = source.train.floats;
+    if (weights.size() != static_cast<size_t>(features)) {
+        throw Error(path + ": holds " + std::to_string(weights.size()) + " numbers, a sample has " +
+                    std::to_string(features) + " values");
+    }
+    const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+    const bool negative = *std::min_element(weights.begin(), weights.end()) < 0;
+    if (negative || !(sum > 0) || !std::isfinite(sum)) {
+        throw Error(path + ": weights must be 0 or more, and not all 0");
+    }
+    for (float& weight : weights) {
+        weight = static_cast<float>(static_cast<double>(weight) * features / sum);
+    }
+    return weights;
+}
+
 int train(TrainOptions& options, const Common& common) {
     set_optimizer(options);
+    if (!options.augment.empty()) options.fit.augmentation = parse_augmentation(options.augment);
     const LayerList layers = parse_layers(options.layers, options.defaults);
     Graph graph(layers.rows, layers.code_layer);
     require_writable(options);
     DataSource source = with_test_set(load_data(options.data), options.hold_out, options.fit.seed);
     require_fit(graph, source.train, options.fit.loss);
+    if (!options.weights.empty()) {
+        options.fit.feature_weights = read_weights(options.weights, source.train.shape.size());
+    }
     const Dataset validation =
         take_validation_set(source.train, options.validation, options.fit.seed);
     const bool validates = validation.count > 0;

@@ -77,6 +77,16 @@ void add_loop_options(CLI::App& command, TrainOptions& options) {
         ->capture_default_str();
 }
 
+void add_sample_options(CLI::App& command, TrainOptions& options) {
+    command.add_option(
+        "--augment", options.augment,
+        "Change samples anew in every epoch: shift:PIXELS,flip move what goes in and "
+        "what shall come out; noise:DEVIATION,mask:PART only what goes in");
+    command.add_option("--weights", options.weights,
+                       "How much each value of a sample counts in the loss: a .csv or .npy file "
+                       "with as many numbers, 0 or more; only their ratios matter");
+}
+
 void add_watching_options(CLI::App& command, TrainOptions& options) {
     command
         .add_option("--hold-out", options.hold_out,
@@ -116,6 +126,7 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
         ->required();
     add_model_options(command, options);
     add_loop_options(command, options);
+    add_sample_options(command, options);
     add_watching_options(command, options);
     add_update_options(command, options);
     command.add_option("--out", options.output, "The model, a .nut file")->required();
