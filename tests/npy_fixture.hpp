@@ -31,7 +31,7 @@ inline std::vector<float> golden(const std::string& name) {
 }
 
 /// Where weight [out][in] of a dense layer lies: the longer side is contiguous.
-inline size_t weight_index(const Row& row, int out, int in) {
+inline size_t weight_place(const Row& row, int out, int in) {
     const int at =
         row.out.size() <= row.in.size() ? out * row.in.size() + in : in * row.out.size() + out;
     return static_cast<size_t>(at);
@@ -49,7 +49,7 @@ void place(typename Model::Parameters& parameters, int layer, const std::vector<
     for (int o = 0; o < out; o++) {
         parameters.data[spot.bias + o] = bias[static_cast<size_t>(o)];
         for (int i = 0; i < in; i++) {
-            parameters.data[static_cast<size_t>(spot.weight) + weight_index(row, o, i)] =
+            parameters.data[static_cast<size_t>(spot.weight) + weight_place(row, o, i)] =
                 weight[static_cast<size_t>(o * in + i)];
         }
     }
@@ -62,7 +62,7 @@ std::vector<float> weight_of(const typename Model::Parameters& parameters, int l
     const float* weight = parameters.data + Model::Chain::plan.spots[layer].weight;
     std::vector<float> values;
     for (int o = 0; o < row.out.size(); o++) {
-        for (int i = 0; i < row.in.size(); i++) values.push_back(weight[weight_index(row, o, i)]);
+        for (int i = 0; i < row.in.size(); i++) values.push_back(weight[weight_place(row, o, i)]);
     }
     return values;
 }

@@ -31,9 +31,12 @@ void for_each_slice(const Dataset& data, Use use) {
 template <class RowsLoss>
 double sum_of_losses(const Graph& graph, const Dataset& data, RowsLoss loss) {
     std::vector<float> tape(static_cast<size_t>(graph.totals().tape) * kSlice);
+    AlignedFloats scratch(static_cast<size_t>(graph.totals().scratch));
     double sum = 0;
     for_each_slice(data, [&](int, int rows, const float* samples) {
-        graph.forward(graph.parameters().data(), Pass{rows}, samples, tape.data());
+        Pass pass{rows};
+        pass.scratch = scratch.data();
+        graph.forward(graph.parameters().data(), pass, samples, tape.data());
         sum += loss(rows, samples, tape.data() + static_cast<ptrdiff_t>(graph.last_tape()) * rows);
     });
     return sum;

@@ -119,8 +119,9 @@ class Fit {
                 return sum / train_.count;
             }
             const int rows = std::min(batch(), train_.count - at);
-            const double loss = updater_.step(order_.data() + at, rows, train_.count - at, epoch,
-                                              rate_at(epoch, update_++));
+            const UpdateTime time{update_, epoch, rate_at(epoch, update_)};
+            update_++;
+            const double loss = updater_.step(order_.data() + at, rows, train_.count - at, time);
             if (first_loss_ < 0) first_loss_ = loss / rows;
             sum += loss;
             if (!std::isfinite(sum)) return diverge(epoch);

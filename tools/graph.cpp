@@ -23,10 +23,6 @@ void forward_row(const Row& row, Activation activation, Tensors tensors, Pass pa
     });
 }
 
-Tensors tensors_at(const float* parameters, Spot spot) noexcept {
-    return {parameters + spot.weight, parameters + spot.bias};
-}
-
 std::string describe(Shape shape) {
     return std::to_string(shape.height) + "x" + std::to_string(shape.width) + "x" +
            std::to_string(shape.channels);
@@ -105,12 +101,20 @@ Graph Graph::extract(Part part) const {
                  code_layer_ - layers.first);
     result.model_id = model_id;
     result.parent_id = parent_id;
-    const size_t begin = static_cast<size_t>(spots_[static_cast<size_t>(layers.first)].weight);
-    std::copy_n(parameters_.data() + begin, result.parameters_.size(), result.parameters_.data());
+    for (int i = 0; i < result.layer_count(); i++) result.set_tensors(i, tensors(layers.first + i));
     return result;
 }
 
-Graph::Workspace::Workspace(const Graph& graph) {
+void Graph::set_tensors(int layer, const Tensors& from) {
+    const TensorSizes sizes = tensor_sizes(rows_[static_cast<size_t>(layer)]);
+    const Spot spot = spots_[static_cast<size_t>(layer)];
+    std::copy_n(from.weight, sizes.weight, parameters_.data() + spot.weight);
+    std::copy_n(from.bias, sizes.bias, parameters_.data() + spot.bias);
+    std::copy_n(from.state, sizes.state, parameters_.data() + spot.state);
+}
+
+Graph::Workspace::Workspace(const Graph& graph)
+    : scratch_(static_cast<size_t>(graph.totals().scratch)) {
     for (AlignedFloats& buffer : buffer_) {
         buffer = AlignedFloats(static_cast<size_t>(graph.totals().inner) * kRunSlice);
     }
@@ -125,7 +129,8 @@ void Graph::run(Range range, const float* x, int count, float* y, Workspace& wor
     const size_t in = static_cast<size_t>(input_size(range));
     const size_t out = static_cast<size_t>(output_size(range));
     for (int at = 0; at < count; at += kRunSlice) {
-        const Pass pass{std::min(kRunSlice, count - at)};
+        Pass pass{std::min(kRunSlice, count - at)};
+        pass.scratch = work.scratch_.data();
         const float* from = x + static_cast<size_t>(at) * in;
         for (int i = range.first; i < range.last; i++) {
             float* to = i + 1 == range.last ? y + static_cast<size_t>(at) * out
@@ -147,8 +152,8 @@ void Graph::forward_from(int first, const float* parameters, Pass pass, const fl
     for (int layer = first; layer < layer_count(); layer++) {
         const size_t i = static_cast<size_t>(layer);
         float* y = tape + static_cast<ptrdiff_t>(tape_[i]) * pass.rows;
-        forward_row(rows_[i], training_activation(layer), tensors_at(parameters, spots_[i]), pass,
-                    x, y);
+        forward_row(rows_[i], training_activation(layer), tensors_at(parameters, spots_[i]),
+                    pass.of_layer(layer), x, y);
         x = y;
     }
 }
@@ -161,11 +166,11 @@ float* Graph::backward_to(int first, const float* parameters, Pass pass, const f
         const float* input =
             layer > first ? tape + static_cast<ptrdiff_t>(tape_[i - 1]) * pass.rows : x;
         const float* output = tape + static_cast<ptrdiff_t>(tape_[i]) * pass.rows;
-        const Target target{alpha, into + spots_[i].weight, into + spots_[i].bias};
+        const Target target = target_at(alpha, into, spots_[i]);
         visit_kind(rows_[i].kind, 0, [&](auto functions) noexcept {
             decltype(functions)::backward(rows_[i], training_activation(layer),
-                                          tensors_at(parameters, spots_[i]), pass, input, output,
-                                          dy, layer > 0 ? dx : nullptr, target);
+                                          tensors_at(parameters, spots_[i]), pass.of_layer(layer),
+                                          input, output, dy, layer > 0 ? dx : nullptr, target);
             return 0;
         });
         dy = dx;

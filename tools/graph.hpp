@@ -58,6 +58,8 @@ class Graph {
     const PlanTotals& totals() const { return totals_; }
     uint32_t fingerprint() const;
     Tensors tensors(int layer) const;
+    /// Copies tensors of the layer's sizes into the parameters.
+    void set_tensors(int layer, const Tensors& from);
 
     /// The identity of the trained model that these parameters are (a part of).
     uint32_t model_id = 0;
@@ -86,7 +88,7 @@ class Graph {
 
       private:
         friend class Graph;
-        AlignedFloats buffer_[2];
+        AlignedFloats buffer_[2], scratch_;
     };
 
     /// x[count][input_size] -> y[count][output_size] through the layers of the range.

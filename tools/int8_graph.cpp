@@ -16,7 +16,7 @@ size_t size_of(int32_t n) { return static_cast<size_t>(n); }
 
 /// A canonical layer in another packing.
 Int8Layer pack(const Row& row, const Int8Layer& from, Packing packing) {
-    const int32_t in = row.in.size(), out = row.out.size();
+    const auto [in, out] = weight_matrix(row);
     Int8Layer to = from;
     to.packing = packing;
     to.two_in_a_byte = from.weight_bits == 4;
@@ -39,7 +39,7 @@ Int8Layer pack(const Row& row, const Int8Layer& from, Packing packing) {
 
 /// The canonical layer of tensors in any packing.
 Int8Layer unpack(const Row& row, const Int8Tensors& from) {
-    const int32_t in = row.in.size(), out = row.out.size();
+    const auto [in, out] = weight_matrix(row);
     Int8Layer to = Int8Layer::of(row, {from.in, from.sum, from.out}, from.per_output);
     to.weight_bits = from.int4 ? 4 : 8;
     if (from.int4) {
@@ -98,11 +98,12 @@ class Scratch {
 }  // namespace
 
 Int8Layer Int8Layer::of(const Row& row, const LayerQuantization& quantization, bool per_output) {
-    const size_t out = size_of(row.out.size()), channels = per_output ? out : 1;
+    const WeightMatrix matrix = weight_matrix(row);
+    const size_t out = size_of(matrix.outputs), channels = per_output ? out : 1;
     Int8Layer layer;
     layer.quantization = quantization;
     layer.per_output = per_output;
-    layer.weight.resize(size_of(row.in.size()) * out);
+    layer.weight.resize(size_of(matrix.inputs) * out);
     layer.bias.resize(out);
     layer.multiplier.resize(channels);
     layer.shift.resize(channels);

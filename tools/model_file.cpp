@@ -42,12 +42,7 @@ Graph float_graph(const File& file) {
     std::vector<Row> rows;
     for (int i = 0; i < file.layer_count(); i++) rows.push_back(file.row(i));
     Graph graph(std::move(rows), file.code_layer());
-    for (int i = 0; i < graph.layer_count(); i++) {
-        const TensorSizes sizes = tensor_sizes(graph.rows()[static_cast<size_t>(i)]);
-        const Spot spot = graph.spots()[static_cast<size_t>(i)];
-        std::copy_n(file.tensors(i).weight, sizes.weight, graph.parameters().data() + spot.weight);
-        std::copy_n(file.tensors(i).bias, sizes.bias, graph.parameters().data() + spot.bias);
-    }
+    for (int i = 0; i < graph.layer_count(); i++) graph.set_tensors(i, file.tensors(i));
     graph.model_id = file.model_id();
     graph.parent_id = file.parent_id();
     return graph;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "error.hpp"
+#include "layer_list.hpp"
 
 namespace nutshell::tools {
 namespace {
@@ -44,9 +45,12 @@ Quantization meaning_of(const std::vector<float>& values, RangeChoice choice,
 std::vector<float> sums_of(const Graph& graph, int layer, const std::vector<float>& x, int count) {
     const Row& row = graph.rows()[static_cast<size_t>(layer)];
     std::vector<float> y(static_cast<size_t>(row.out.size()) * static_cast<size_t>(count));
+    AlignedFloats scratch(static_cast<size_t>(graph.totals().scratch));
+    Pass pass{count};
+    pass.scratch = scratch.data();
     visit_kind(row.kind, 0, [&](auto kind) noexcept {
-        decltype(kind)::forward(row, Activation::linear, graph.tensors(layer), Pass{count},
-                                x.data(), y.data());
+        decltype(kind)::forward(row, Activation::linear, graph.tensors(layer), pass, x.data(),
+                                y.data());
         return 0;
     });
     return y;
@@ -122,6 +126,10 @@ Graph with_equal_code_ranges(const Graph& graph, const Dataset& data, int sample
     Graph result = graph;
     const int layer = graph.code_layer() - 1;
     if (layer < 0 || layer + 1 == graph.layer_count()) return result;
+    if (graph.rows()[static_cast<size_t>(layer)].kind != Kind::dense ||
+        graph.rows()[static_cast<size_t>(layer) + 1].kind != Kind::dense) {
+        return result;
+    }
     const Activation activation = graph.rows()[static_cast<size_t>(layer)].activation;
     if (activation == Activation::sigmoid || activation == Activation::tanh) return result;
     const int count = std::min(data.count, samples);
@@ -136,6 +144,12 @@ Graph with_equal_code_ranges(const Graph& graph, const Dataset& data, int sample
 
 Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSettings& settings) {
     require_calibrates(graph, data);
+    for (int i = 0; i < graph.layer_count(); i++) {
+        const Kind kind = graph.rows()[static_cast<size_t>(i)].kind;
+        if (has_int8(kind)) continue;
+        throw Error("layer " + std::to_string(i + 1) + " (" + name_of(kind) +
+                    ") does not run in int8 yet");
+    }
     const int count = std::min(data.count, settings.samples);
     std::vector<float> x = samples_of(data, count);
     const auto [low, high] = std::minmax_element(x.begin(), x.end());
@@ -167,7 +181,7 @@ Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSe
             row, graph.tensors(i), layers.back().quantization,
             {largest[static_cast<size_t>(i)], settings.per_output, scales}, layers.back().arrays());
         if (status != Status::ok) throw Error(name + ": " + to_string(status));
-        if (scales) scales += row.out.size();
+        if (scales) scales += weight_matrix(row).outputs;
         in = out;
         x = std::move(y);
     }

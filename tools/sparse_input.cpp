@@ -63,9 +63,8 @@ bool SparseInput::fits(const Graph& graph) { return graph.rows()[0].kind == Kind
 void SparseInput::forward(const float* parameters, Pass pass, const float*,
                           float* tape) const noexcept {
     const Spot spot = graph_.spots()[0];
-    const Tensors tensors{parameters + spot.weight, parameters + spot.bias};
-    DenseLayer::forward(graph_.rows()[0], graph_.training_activation(0), tensors, pass, samples_,
-                        tape);
+    DenseLayer::forward(graph_.rows()[0], graph_.training_activation(0),
+                        tensors_at(parameters, spot), pass, samples_, tape);
     graph_.forward_from(1, parameters, pass, tape, tape);
 }
 
@@ -75,7 +74,7 @@ void SparseInput::backward(const float* parameters, Pass pass, const float*, con
     dy = graph_.backward_to(1, parameters, pass, tape, tape, dy, dx, spare, alpha, into);
     const Spot spot = graph_.spots()[0];
     DenseLayer::backward(graph_.rows()[0], graph_.training_activation(0), pass, samples_, tape, dy,
-                         {alpha, into + spot.weight, into + spot.bias});
+                         target_at(alpha, into, spot));
 }
 
 void SparseInput::from_canonical(const Graph& graph, const float* canonical, float* ours) {

@@ -81,7 +81,7 @@ std::vector<Number> numbers_of(const TrainingSummary& summary) {
 double operations_per_sample(const Graph& graph) {
     double operations = 0;
     for (size_t i = 0; i < graph.rows().size(); i++) {
-        operations += (i > 0 ? 6.0 : 4.0) * tensor_sizes(graph.rows()[i]).weight;
+        operations += (i > 0 ? 6.0 : 4.0) * multiply_adds(graph.rows()[i]);
     }
     return operations;
 }

@@ -57,17 +57,20 @@ Updater::Updater(const Graph& graph, const Dataset& data, const FitSettings& set
     for (Scratch& scratch : scratch_) {
         scratch.tape = AlignedFloats(slice * static_cast<size_t>(graph.totals().tape));
         scratch.inner = AlignedFloats(slice * static_cast<size_t>(graph.totals().inner) * 2);
+        scratch.layers = AlignedFloats(static_cast<size_t>(graph.totals().training_scratch));
         const size_t floats_of_slice = slice * static_cast<size_t>(data.shape.size());
         if (!sparse_) scratch.samples = AlignedFloats(floats_of_slice);
         if (augments) scratch.targets = AlignedFloats(floats_of_slice);
     }
 }
 
-double Updater::step(const uint32_t* indices, int count, int known, int epoch, float rate) {
+double Updater::step(const uint32_t* indices, int count, int known, const UpdateTime& time) {
+    update_ = static_cast<uint32_t>(time.update);
+    epoch_ = static_cast<uint32_t>(time.epoch);
+    batch_ = indices;
     known_ = indices + known;
-    epoch_ = static_cast<uint32_t>(epoch);
-    return settings_.per_sample ? per_sample(indices, count, rate)
-                                : whole_batch(indices, count, rate);
+    return settings_.per_sample ? per_sample(indices, count, time.rate)
+                                : whole_batch(indices, count, time.rate);
 }
 
 void Updater::copy_weights(Graph& graph) {
@@ -142,7 +145,7 @@ double Updater::whole_batch(const uint32_t* indices, int count, float rate) {
 /// From the first group's gradients, which are those of all by now. False, and no step, when
 /// something is not finite.
 bool Updater::step_weights(double loss, float rate) {
-    const int floats = static_cast<int>(weights_.size());
+    const int floats = graph_.totals().trainable, all = graph_.totals().floats;
     float* gradients = gradients_.data();
     if (rounding_) rounding_->correct(weights_, gradients);
     const float squares = kernels::sum_of_squares(floats, gradients);
@@ -153,6 +156,7 @@ bool Updater::step_weights(double loss, float rate) {
             optimizer.step(floats, rate, clip, weights_.data(), gradients, moments_.data());
         },
         settings_.optimizer);
+    step_state(all - floats, weights_.data() + floats, gradients + floats);
     if (rounding_) rounding_->step_scales(rate);
     return true;
 }
@@ -215,21 +219,26 @@ void Updater::add_group(Scratch& scratch, Group& group, float scale) {
 double Updater::pass(Scratch& scratch, const uint32_t* indices, int rows, float scale, float alpha,
                      float* into) {
     prefetch(indices, rows);
+    Pass pass{rows, settings_.per_sample ? Mode::sample : Mode::batch};
+    pass.scratch = scratch.layers.data();
+    pass.seed = settings_.seed;
+    pass.step = update_;
+    pass.first = static_cast<uint32_t>(indices - batch_);
     float* samples = scratch.samples.data();
     if (augmenter_) {
         float* targets = scratch.targets.data();
         data_.copy_samples(indices, rows, targets);
         augmenter_->apply(epoch_, indices, rows, targets, samples);
-        return run(graph_, samples, static_cast<const float*>(targets), scratch, rows, scale, alpha,
+        return run(graph_, samples, static_cast<const float*>(targets), scratch, pass, scale, alpha,
                    into);
     }
     if (!sparse_) {
         data_.copy_samples(indices, rows, samples);
-        return run(graph_, samples, static_cast<const float*>(samples), scratch, rows, scale, alpha,
+        return run(graph_, samples, static_cast<const float*>(samples), scratch, pass, scale, alpha,
                    into);
     }
     return run(SparseInput(graph_, sparse_->rows(indices)), nullptr,
-               ByteRows{data_.bytes.data(), indices}, scratch, rows, scale, alpha, into);
+               ByteRows{data_.bytes.data(), indices}, scratch, pass, scale, alpha, into);
 }
 
 /// Brings samples that will soon be asked for into the cache, as many as are computed now.
@@ -244,11 +253,11 @@ void Updater::prefetch(const uint32_t* indices, int rows) const {
 
 template <class Network, class Targets>
 double Updater::run(const Network& network, const float* x, Targets targets, Scratch& scratch,
-                    int rows, float scale, float alpha, float* into) const {
+                    Pass pass, float scale, float alpha, float* into) const {
     const float* weights = rounding_ ? rounding_->rounded().data() : weights_.data();
     const auto add = [&](auto loss, auto any_targets) {
-        return accumulate<decltype(loss)>(network, weights, Pass{rows}, x, any_targets, scale,
-                                          alpha, scratch.tape.data(), scratch.inner.data(), into);
+        return accumulate<decltype(loss)>(network, weights, pass, x, any_targets, scale, alpha,
+                                          scratch.tape.data(), scratch.inner.data(), into);
     };
     const auto add_weighted = [&](auto loss) {
         if (settings_.feature_weights.empty()) return add(loss, targets);

@@ -15,6 +15,13 @@
 
 namespace nutshell::tools {
 
+/// When an update takes place.
+struct UpdateTime {
+    int64_t update;  // its number
+    int epoch;
+    float rate;
+};
+
 /// The memory of training and one way to update weights. It works on weights of its own, in the
 /// order that suits the kernels best. Graph and data must outlive it.
 class Updater {
@@ -24,7 +31,7 @@ class Updater {
     /// One update from the samples that `indices` name; indices[known] with known >= count are
     /// those that the next updates will be asked for. Returns the sum of their losses, which is
     /// not finite when the weights were left alone because training diverged.
-    double step(const uint32_t* indices, int count, int known, int epoch, float rate);
+    double step(const uint32_t* indices, int count, int known, const UpdateTime& time);
 
     /// The weights so far, into the parameters of `graph`, which has the same layers.
     void copy_weights(Graph& graph);
@@ -49,7 +56,7 @@ class Updater {
 
     /// Memory of a thread that computes some samples together.
     struct Scratch {
-        AlignedFloats tape, inner;
+        AlignedFloats tape, inner, layers;
         AlignedFloats samples;  // of dense training
         AlignedFloats targets;  // of augmented samples, where they differ
     };
@@ -67,7 +74,7 @@ class Updater {
                 float* into);
     void prefetch(const uint32_t* indices, int rows) const;
     template <class Network, class Targets>
-    double run(const Network& network, const float* x, Targets targets, Scratch& scratch, int rows,
+    double run(const Network& network, const float* x, Targets targets, Scratch& scratch, Pass pass,
                float scale, float alpha, float* into) const;
 
     const Graph& graph_;
@@ -78,6 +85,8 @@ class Updater {
     uint32_t epoch_ = 0;
     std::optional<RoundedWeights> rounding_;
     AlignedFloats weights_;
+    uint32_t update_ = 0;
+    const uint32_t* batch_ = nullptr;  // the update's first sample
     const uint32_t* known_ = nullptr;  // behind the last sample that is known to come
     std::vector<Group> groups_;
     ThreadPool pool_;

@@ -61,7 +61,15 @@ class Part {
     static constexpr int inner_width = widest_input(First + 1, Last);
     static constexpr int inner_bytes =
         inner_width * static_cast<int>(sizeof(Element)) * inner_buffers(layer_count);
-    static constexpr int scratch = Numbers::scratch_bytes(widest_input(First, Last));
+    static constexpr int widest_scratch() noexcept {
+        int widest = 0;
+        for (int i = First; i < Last; i++) {
+            const int bytes = Numbers::scratch_bytes(Layers::rows[i]);
+            if (bytes > widest) widest = bytes;
+        }
+        return widest;
+    }
+    static constexpr int scratch = widest_scratch();
     static constexpr int scratch_offset = scratch > 0 ? align_up(inner_bytes, 16) : inner_bytes;
 
   public:

@@ -97,9 +97,7 @@ static NumberType numbers_of(const uint8_t* bytes) noexcept {
 static inline bool rest_is_zero(const uint8_t* record, NumberType numbers) noexcept {
     const uint32_t reserved =
         numbers == NumberType::float32 ? layer::quantization : layer::reserved;
-    return read16(record + layer::unused) == 0 &&
-           all_zero(record + layer::window, layer::weight - layer::window) &&
-           (read16(record + layer::in_meaning + 6) | read16(record + layer::sum_meaning + 6) |
+    return (read16(record + layer::in_meaning + 6) | read16(record + layer::sum_meaning + 6) |
             read16(record + layer::out_meaning + 6)) == 0 &&
            all_zero(record + reserved, kLayerBytes - reserved);
 }
@@ -120,14 +118,16 @@ static Status check_layer(const uint8_t* bytes, const uint8_t* record, const Row
     if (next_section + count > read16(bytes + header::sections)) return Status::bad_section;
     LayerForm layer_form{};
     if (form.numbers != NumberType::float32) {
-        layer_form = form_of_layer(bytes, next_section);
+        if (!has_int8(row.kind)) return Status::unsupported;
+        if (weight_matrix(row).outputs > 0) layer_form = form_of_layer(bytes, next_section);
         layer_form.int4 = layer_form.int4 && form.numbers == NumberType::int4;
-        if (read16(record + layer::table) != table_section(next_section, count)) {
+        if (read16(record + layer::table) != table_section(row, next_section, count)) {
             return Status::bad_section;
         }
     }
-    if (read16(record + layer::weight) != next_section ||
-        read16(record + layer::bias) != next_section + 1) {
+    const WeightSections sections = weight_sections(row, form, next_section);
+    if (read16(record + layer::weight) != sections.weight ||
+        read16(record + layer::bias) != sections.bias) {
         return Status::bad_section;
     }
     for (uint32_t i = 0; i < count; i++, next_section++) {

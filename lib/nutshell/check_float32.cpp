@@ -7,7 +7,8 @@ Status File::check_floats() const noexcept {
     for (int i = 0; i < layer_count(); i++) {
         const TensorSizes sizes = tensor_sizes(row(i));
         const Tensors floats = tensors(i);
-        if (!all_finite(floats.weight, sizes.weight) || !all_finite(floats.bias, sizes.bias)) {
+        if (!all_finite(floats.weight, sizes.weight) || !all_finite(floats.bias, sizes.bias) ||
+            !all_finite(floats.state, sizes.state)) {
             return Status::non_finite_weights;
         }
     }

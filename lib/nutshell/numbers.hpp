@@ -22,7 +22,9 @@ struct Float32 {
     static constexpr int output_bits(const Tensors&) noexcept { return 32; }
     static constexpr Quantization input_quantization(const Tensors&) noexcept { return {1.0f, 0}; }
     static constexpr Quantization output_quantization(const Tensors&) noexcept { return {1.0f, 0}; }
-    static constexpr int scratch_bytes(int) noexcept { return 0; }
+    static constexpr int scratch_bytes(const Row& row) noexcept {
+        return scratch_floats(row, Mode::inference) * static_cast<int>(sizeof(float));
+    }
     template <class Layer>
     static void forward_slice(const Row& row, const Tensors& tensors, Slice slice, const float* x,
                               float* y, void*) noexcept {
@@ -30,8 +32,10 @@ struct Float32 {
     }
     template <class Layer>
     static void forward(const Row& row, const Tensors& tensors, const float* x, float* y,
-                        void*) noexcept {
-        Layer::forward(row, row.activation, tensors, Pass{1}, x, y);
+                        void* scratch) noexcept {
+        Pass pass{1};
+        pass.scratch = static_cast<float*>(scratch);
+        Layer::forward(row, row.activation, tensors, pass, x, y);
     }
     /// Any code is a number; a float may be none.
     static bool acceptable(const float* x, int32_t n) noexcept { return all_finite(x, n); }
@@ -52,7 +56,9 @@ struct Int8 {
     static int output_bits(const Tensors& tensors) noexcept { return 8 - tensors.out.unused_bits; }
     static Quantization input_quantization(const Tensors& tensors) noexcept { return tensors.in; }
     static Quantization output_quantization(const Tensors& tensors) noexcept { return tensors.out; }
-    static constexpr int scratch_bytes(int in) noexcept { return nutshell::scratch_bytes(in); }
+    static constexpr int scratch_bytes(const Row& row) noexcept {
+        return nutshell::scratch_bytes(row.in.size());
+    }
     template <class Layer>
     static void forward_slice(const Row& row, const Tensors& tensors, Slice slice, const int8_t* x,
                               int8_t* y, void* scratch) noexcept {
@@ -61,6 +67,7 @@ struct Int8 {
     template <class Layer>
     static void forward(const Row& row, const Tensors& tensors, const int8_t* x, int8_t* y,
                         void* scratch) noexcept {
+        static_assert(Layer::has_int8, "nutshell: a layer of this kind does not run in int8");
         Layer::forward(row, tensors, x, y, scratch);
     }
     static bool acceptable(const int8_t*, int32_t) noexcept { return true; }

@@ -77,7 +77,8 @@ enum class Role : uint8_t {
     multiplier = 3,
     shift = 4,
     table = 5,
-    self_test = 6
+    self_test = 6,
+    state = 7
 };
 
 /// How the numbers of a file are stored.
@@ -101,17 +102,33 @@ struct Section {
 
 constexpr uint32_t kMaxLayerSections = 5, kMaxSections = kMaxLayers * kMaxLayerSections + 1;
 
-/// Sections of one layer; they come in the order of their roles.
-constexpr uint32_t section_count(const Row& row, Form form) noexcept {
-    if (form.numbers == NumberType::float32) return 2;
-    return needs_table(row.activation) ? 5 : 4;
+/// Floats of a layer by tensor, in the order of its sections.
+struct FloatTensor {
+    Role role;
+    int32_t elements;
+};
+struct FloatTensors {
+    FloatTensor at[3];
+};
+constexpr FloatTensors float_tensors(const Row& row) noexcept {
+    const TensorSizes sizes = tensor_sizes(row);
+    return {{{Role::weight, sizes.weight}, {Role::bias, sizes.bias}, {Role::state, sizes.state}}};
 }
 
-/// For weights of 4 bits, bytes.
+/// Sections of one layer; they come in the order of their roles, state last.
+constexpr uint32_t section_count(const Row& row, Form form) noexcept {
+    if (form.numbers == NumberType::float32) {
+        uint32_t count = 0;
+        for (const FloatTensor& tensor : float_tensors(row).at) count += tensor.elements > 0;
+        return count;
+    }
+    const uint32_t of_weights = weight_matrix(row).outputs > 0 ? 4 : 0;
+    return needs_table(row.activation) ? of_weights + 1 : of_weights;
+}
+
+/// Of an int8 file; for weights of 4 bits, bytes.
 inline int32_t elements_of(Role role, const Row& row, Form form, LayerForm layer) noexcept {
-    const int32_t in = row.in.size(), out = row.out.size();
-    if (role == Role::weight && form.numbers == NumberType::float32)
-        return tensor_sizes(row).weight;
+    const auto [in, out] = weight_matrix(row);
     if (role == Role::weight) {
         const int32_t columns =
             layer.int4 ? packed_int4_inputs(form.packing, in) : packed_inputs(form.packing, in);
@@ -123,17 +140,40 @@ inline int32_t elements_of(Role role, const Row& row, Form form, LayerForm layer
 }
 
 /// The number of a layer's table's section: the last one's, if it has a table.
-constexpr uint32_t table_section(uint32_t first, uint32_t count) noexcept {
-    return count == kMaxLayerSections ? first + count - 1 : 0;
+constexpr uint32_t table_section(const Row& row, uint32_t first, uint32_t count) noexcept {
+    return needs_table(row.activation) ? first + count - 1 : 0;
+}
+
+/// What a layer's record says where its weights and its bias are.
+struct WeightSections {
+    uint32_t weight;
+    uint32_t bias;
+};
+constexpr WeightSections weight_sections(const Row& row, Form form, uint32_t first) noexcept {
+    if (form.numbers != NumberType::float32) {
+        return weight_matrix(row).outputs > 0 ? WeightSections{first, first + 1}
+                                              : WeightSections{0, 0};
+    }
+    const TensorSizes sizes = tensor_sizes(row);
+    const uint32_t bias = sizes.weight > 0 ? first + 1 : first;
+    return {sizes.weight > 0 ? first : 0, sizes.bias > 0 ? bias : 0};
 }
 
 /// Section 0 to section_count - 1 of a layer.
 inline Section section_of(const Row& row, Form form, LayerForm layer, uint32_t index) noexcept {
+    if (form.numbers == NumberType::float32) {
+        const FloatTensors tensors = float_tensors(row);
+        const FloatTensor* tensor = tensors.at;
+        for (;; tensor++) {
+            if (tensor->elements > 0 && index-- == 0) break;
+        }
+        return {tensor->role, Type::float32, 4 * static_cast<uint32_t>(tensor->elements)};
+    }
     static constexpr Type int8_types[] = {Type::int8, Type::int32, Type::int32, Type::int8,
                                           Type::int8};
+    if (weight_matrix(row).outputs == 0) index = kMaxLayerSections - 1;
     const Role role = static_cast<Role>(index + 1);
-    Type type = form.numbers == NumberType::float32 ? Type::float32 : int8_types[index];
-    if (role == Role::weight && layer.int4) type = Type::int4;
+    const Type type = role == Role::weight && layer.int4 ? Type::int4 : int8_types[index];
     const uint32_t elements = static_cast<uint32_t>(elements_of(role, row, form, layer));
     const bool of_bytes = type == Type::int8 || type == Type::int4;
     return {role, type, of_bytes ? elements : 4 * elements};
@@ -161,7 +201,8 @@ inline float read_float(const uint8_t* at) noexcept {
 inline const Row& row_at(const uint8_t* record) noexcept {
     static_assert(offsetof(Row, kind) == layer::kind && offsetof(Row, activation) == 1 &&
                   offsetof(Row, in) == layer::in && offsetof(Row, out) == layer::out &&
-                  offsetof(Row, slope) == layer::slope && sizeof(Row) == layer::window);
+                  offsetof(Row, slope) == layer::slope && offsetof(Row, window) == layer::window &&
+                  offsetof(Window, parameter) == 12 && sizeof(Row) == kRowBytes);
     return *reinterpret_cast<const Row*>(record);
 }
 

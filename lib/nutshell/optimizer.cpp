@@ -68,4 +68,11 @@ float cosine_decay(float rate, int32_t step, int32_t total) noexcept {
     return rate * (level < 0.0f ? 0.0f : level);
 }
 
+void step_state(int n, float* state, float* measured) noexcept {
+    for (int i = 0; i < n; i++) {
+        state[i] += (1.0f - kStatisticsMomentum) * (measured[i] - state[i]);
+        measured[i] = 0.0f;
+    }
+}
+
 }  // namespace nutshell

@@ -72,4 +72,10 @@ float step_decay(float rate, int32_t step, int32_t interval, float factor) noexc
 /// Source: Loshchilov and Hutter, "SGDR", ICLR 2017, without restarts.
 float cosine_decay(float rate, int32_t step, int32_t total) noexcept;
 
+/// How much of a running statistic stays when a batch adds its own.
+constexpr float kStatisticsMomentum = 0.9f;
+
+/// state = momentum * state + (1 - momentum) * measured; sets what was measured to zero.
+void step_state(int n, float* state, float* measured) noexcept;
+
 }  // namespace nutshell

@@ -29,9 +29,10 @@ void for_each_weight(const QuantizedTraining& training, Visit visit) noexcept {
     int32_t first_scale = 0;
     for (int layer = 0; layer < training.layer_count; layer++) {
         const Row& row = training.rows[layer];
-        const int32_t in = row.in.size(), out = row.out.size();
+        const auto [in, out] = weight_matrix(row);
         const float largest = static_cast<float>(training.largest[layer]);
-        const bool by_rows = DenseLayer::rows_are_outputs(row);
+        // Weights lie [out][in] or [in][out]; they are visited as they lie.
+        const bool by_rows = weight_index(row, 0, in - 1) == in - 1;
         for (int32_t i = 0; largest > 0 && i < in * out; i++) {
             visit(training.spots[layer].weight + i, first_scale + (by_rows ? i / in : i % out),
                   largest);
@@ -44,7 +45,7 @@ void for_each_weight(const QuantizedTraining& training, Visit visit) noexcept {
 
 int32_t scale_count(const QuantizedTraining& training) noexcept {
     int32_t count = 0;
-    for (int i = 0; i < training.layer_count; i++) count += training.rows[i].out.size();
+    for (int i = 0; i < training.layer_count; i++) count += weight_matrix(training.rows[i]).outputs;
     return count;
 }
 
@@ -70,6 +71,8 @@ void round_parameters(const QuantizedTraining& training, const float* scales,
                static_cast<size_t>(sizes.weight) * sizeof(float));
         memcpy(rounded + spot.bias, parameters + spot.bias,
                static_cast<size_t>(sizes.bias) * sizeof(float));
+        memcpy(rounded + spot.state, parameters + spot.state,
+               static_cast<size_t>(sizes.state) * sizeof(float));
     }
     for_each_weight(training, [&](int32_t at, int32_t scale, float largest) noexcept {
         rounded[at] = scales[scale] * round_weight(parameters[at], scales[scale], largest).code;

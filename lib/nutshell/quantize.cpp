@@ -17,12 +17,12 @@ int32_t round_half_away(double x) noexcept {
 
 float magnitude(float x) noexcept { return x < 0 ? -x : x; }
 
-/// A dense layer's weights by output and input, in whichever order they lie.
+/// A layer's weights by output and input, in whichever order they lie.
 struct Weights {
     const Row& row;
     const float* data;
     float at(int32_t output, int32_t input) const noexcept {
-        return data[DenseLayer::weight_index(row, output, input)];
+        return data[weight_index(row, output, input)];
     }
 };
 
@@ -32,7 +32,7 @@ float weight_scale(const Row& row, const Weights& weights, const float* bias, in
                    int32_t last, int largest, float in_scale) noexcept {
     float most = 0.0f, most_bias = 0.0f;
     for (int32_t o = first; o < last; o++) {
-        for (int32_t i = 0; i < row.in.size(); i++) {
+        for (int32_t i = 0; i < weight_matrix(row).inputs; i++) {
             const float weight = magnitude(weights.at(o, i));
             if (weight > most) most = weight;
         }
@@ -51,7 +51,7 @@ bool normal(float x) noexcept { return x >= 1.17549435e-38f && x <= 3.40282347e3
 Status quantize_output(const Row& row, const Weights& weights, float bias, int32_t output,
                        float scale, const LayerQuantization& layer, int largest,
                        const Int8Arrays& into) noexcept {
-    const int32_t in = row.in.size();
+    const int32_t in = weight_matrix(row).inputs;
     int8_t* codes = into.weight + output * in;
     int64_t sum = 0;
     for (int32_t i = 0; i < in; i++) {
@@ -206,7 +206,7 @@ Status quantize_layer(const Row& row, Tensors tensors, const LayerQuantization& 
         return Status::non_finite_weights;
     }
     const Weights weights{row, tensors.weight};
-    const int32_t out = row.out.size();
+    const int32_t out = weight_matrix(row).outputs;
     float scale = 0.0f;
     for (int32_t o = 0; o < out; o++) {
         if (o == 0 || how.per_output) {

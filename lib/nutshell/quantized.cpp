@@ -141,10 +141,9 @@ Status check_output(const Int8Tensors& tensors, int32_t in, int32_t out, int32_t
 
 template <class Weights>
 Status check_layer(const Row& row, const Int8Tensors& tensors) noexcept {
-    const int32_t in = row.in.size(), out = row.out.size();
-    if (!valid_meanings(row, tensors) || !Weights::symmetric(tensors, in, out)) {
-        return Status::bad_quantization;
-    }
+    const auto [in, out] = weight_matrix(row);
+    if (!valid_meanings(row, tensors)) return Status::bad_quantization;
+    if (out > 0 && !Weights::symmetric(tensors, in, out)) return Status::bad_quantization;
     for (int32_t o = 0; o < packed_outputs(tensors.packing, out); o++) {
         const Status status = check_output<Weights>(tensors, in, out, o);
         if (status != Status::ok) return status;

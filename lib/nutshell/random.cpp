@@ -65,12 +65,19 @@ void initialize(const Row* rows, const Spot* spots, int layer_count, int32_t par
                 uint32_t seed, Initializer initializer, float* parameters) noexcept {
     memset(parameters, 0, sizeof(float) * static_cast<size_t>(parameter_floats));
     for (int layer = 0; layer < layer_count; layer++) {
-        const int32_t in = rows[layer].in.size(), out = rows[layer].out.size();
-        const int32_t fan = initializer == Initializer::he_uniform ? in : in + out;
-        const float limit = sqrtf(6.0f / static_cast<float>(fan));
+        const Fans reach = fans(rows[layer]);
+        const TensorSizes sizes = tensor_sizes(rows[layer]);
         float* weight = parameters + spots[layer].weight;
-        const int32_t count = tensor_sizes(rows[layer]).weight;
-        for (int32_t i = 0; i < count; i++) {
+        float* state = parameters + spots[layer].state;
+        for (int32_t i = sizes.state / 2; i < sizes.state; i++) state[i] = 1.0f;
+        if (reach.in == 0) {
+            for (int32_t i = 0; i < sizes.weight; i++) weight[i] = 1.0f;
+            continue;
+        }
+        const int32_t fan =
+            initializer == Initializer::he_uniform ? reach.in : reach.in + reach.out;
+        const float limit = sqrtf(6.0f / static_cast<float>(fan));
+        for (int32_t i = 0; i < sizes.weight; i++) {
             const uint32_t word = random_word(
                 seed, Purpose::initialize, static_cast<uint32_t>(layer), static_cast<uint32_t>(i));
             weight[i] = (2.0f * uniform(word) - 1.0f) * limit;

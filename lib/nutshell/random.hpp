@@ -48,7 +48,8 @@ enum class Initializer : uint8_t {
     he_uniform,      ///< within sqrt(6 / in), for relu; He et al., ICCV 2015
 };
 
-/// Fills the parameters of a chain, padding (zero) included.
+/// Fills the parameters of a chain, padding (zero) included. The first half of a state (means)
+/// begins at zero, the second one (variances) at one.
 void initialize(const Row* rows, const Spot* spots, int layer_count, int32_t parameter_floats,
                 uint32_t seed, Initializer initializer, float* parameters) noexcept;
 

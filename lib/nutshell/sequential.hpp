@@ -43,7 +43,7 @@ struct Sequential {
     using Layer = typename detail::TypeAt<Index, Layers...>::type;
 
     static constexpr Tensors tensors(const float* parameters, int layer) noexcept {
-        return {parameters + plan.spots[layer].weight, parameters + plan.spots[layer].bias};
+        return tensors_at(parameters, plan.spots[layer]);
     }
 
     /// Inference of layers [First, Last) of one sample: x[in] -> y[out], between two work buffers
@@ -64,7 +64,7 @@ struct Sequential {
     static void forward(const float* parameters, Pass pass, const float* x, float* tape) noexcept {
         float* y = tape + plan.tape[Index] * pass.rows;
         Layer<Index>::forward(rows[Index], training_activation(Index), tensors(parameters, Index),
-                              pass, x, y);
+                              pass.of_layer(Index), x, y);
         if constexpr (Index + 1 < count) forward<Index + 1>(parameters, pass, y, tape);
     }
 
@@ -76,9 +76,9 @@ struct Sequential {
                          float* dy, float* dx, float* spare, float alpha, float* into) noexcept {
         const float* input = x;
         if constexpr (Index > 0) input = tape + plan.tape[Index - 1] * pass.rows;
-        const Target target{alpha, into + plan.spots[Index].weight, into + plan.spots[Index].bias};
+        const Target target = target_at(alpha, into, plan.spots[Index]);
         Layer<Index>::backward(rows[Index], training_activation(Index), tensors(parameters, Index),
-                               pass, input, tape + plan.tape[Index] * pass.rows, dy,
+                               pass.of_layer(Index), input, tape + plan.tape[Index] * pass.rows, dy,
                                Index > 0 ? dx : nullptr, target);
         if constexpr (Index > 0) {
             backward<Index - 1>(parameters, pass, x, tape, dx, spare, dx, alpha, into);

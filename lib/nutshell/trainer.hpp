@@ -12,21 +12,25 @@
 
 namespace nutshell {
 
-/// One pass there and back over `rows` samples, for any network with forward(), backward() and
-/// last(): adds alpha times the gradient of scale * (sum of the rows' losses) into `into` and
-/// returns that sum. tape holds `rows` times the chain's tape; inner, two buffers of `rows` times
-/// its widest inner activation (one when it has two layers). Does not touch `into` when the loss
-/// is not finite. Targets are what the loss reads: const float* or ByteRows.
+/// One pass there and back over pass.rows samples, for any network with forward(), backward() and
+/// last(): adds alpha times the gradient of scale * (sum of the rows' losses and penalties) into
+/// `into` and returns that sum. pass.scratch is the plan's training_scratch; tape holds `rows`
+/// times the chain's tape; inner, two buffers of `rows` times its widest inner activation (one when
+/// it has two layers). Does not touch `into` when the loss is not finite. Targets are what the loss
+/// reads: const float* or ByteRows.
 template <class Loss, class Network, class Targets>
 double accumulate(const Network& network, const float* parameters, Pass pass, const float* x,
                   Targets targets, float scale, float alpha, float* tape, float* inner,
                   float* into) noexcept {
+    double penalty = 0.0;
+    pass.scale = scale;
+    pass.penalty = &penalty;
     network.forward(parameters, pass, x, tape);
     const Row& last = network.last();
     const int n = last.out.size();
     float* z = tape + network.last_tape() * pass.rows;
     const double loss =
-        Loss::gradient(last.activation, last.slope, pass.rows, n, scale, targets, z);
+        penalty + Loss::gradient(last.activation, last.slope, pass.rows, n, scale, targets, z);
     if (!(loss - loss == 0.0)) return loss;
     float* spare = inner + network.inner() * pass.rows;
     network.backward(parameters, pass, x, tape, z, inner, spare, alpha, into);
@@ -67,6 +71,8 @@ class SampleTrainer {
     static_assert(Loss::template fits<Chain::rows[Chain::count - 1].activation>());
 
   public:
+    uint32_t seed = 1;  ///< of noise and dropout
+
     /// Moves the weights by one sample x[input_size] towards target[output_size]; `rate` is for the
     /// mean-per-feature loss, which goes to `loss` when it is not null. On non_finite_input and
     /// diverged the weights are untouched; scale samples to moderate numbers, since an update from
@@ -76,9 +82,13 @@ class SampleTrainer {
         if (!x || !target) return Status::null_argument;
         // Relu can hide an infinite input from the loss, but not from the gradient.
         if (!all_finite(x, Model::input_size)) return Status::non_finite_input;
+        Pass pass{1, Mode::sample};
+        pass.scratch = scratch_;
+        pass.seed = seed;
+        pass.step = step_++;
         const double value =
-            accumulate<Loss>(detail::TypeNetwork<Model>{}, parameters.data, Pass{1}, x, target,
-                             1.0f, -rate, tape_, inner_, parameters.data);
+            accumulate<Loss>(detail::TypeNetwork<Model>{}, parameters.data, pass, x, target, 1.0f,
+                             -rate, tape_, inner_, parameters.data);
         if (!(value - value == 0.0)) return detail::blame(target, Model::output_size);
         if (loss) *loss = static_cast<float>(value);
         return Status::ok;
@@ -87,6 +97,8 @@ class SampleTrainer {
   private:
     float tape_[totals.tape];
     float inner_[totals.inner * inner_buffers(Chain::count) + 1];
+    alignas(kAlignment) float scratch_[totals.training_scratch + 1];
+    uint32_t step_ = 0;
 };
 
 /// Batches of any size, computed Slice samples at a time.
@@ -100,10 +112,12 @@ class Trainer {
   public:
     Optimizer optimizer;
     float max_gradient_norm = 0.0f;  ///< global norm clipping; 0: none
+    uint32_t seed = 1;               ///< of noise and dropout
 
     /// Forgets moments and gradients, as before the first step.
     void reset() noexcept {
         optimizer.reset();
+        step_ = 0;
         memset(gradients_.data, 0, sizeof gradients_.data);
         memset(moments_, 0, sizeof moments_);
     }
@@ -131,6 +145,7 @@ class Trainer {
     /// size of the batch, add() up to Slice samples at a time, finish_batch.
     void begin_batch(int rows) noexcept {
         rows_ = rows;
+        added_ = 0;
         loss_sum_ = 0.0;
     }
 
@@ -141,9 +156,15 @@ class Trainer {
         if (!x || !target) return forget(Status::null_argument);
         if (rows < 0 || rows > Slice) return forget(Status::shape_mismatch);
         if (!all_finite(x, rows * Model::input_size)) return forget(Status::non_finite_input);
-        const double sum = accumulate<Loss>(detail::TypeNetwork<Model>{}, parameters.data,
-                                            Pass{rows}, x, target, 1.0f / static_cast<float>(rows_),
-                                            1.0f, tape_, inner_, gradients_.data);
+        Pass pass{rows, Mode::batch};
+        pass.scratch = scratch_;
+        pass.seed = seed;
+        pass.step = step_;
+        pass.first = static_cast<uint32_t>(added_);
+        const double sum = accumulate<Loss>(detail::TypeNetwork<Model>{}, parameters.data, pass, x,
+                                            target, 1.0f / static_cast<float>(rows_), 1.0f, tape_,
+                                            inner_, gradients_.data);
+        added_ += rows;
         loss_sum_ += sum;
         if (sum - sum == 0.0) return Status::ok;
         return forget(detail::blame(target, rows * Model::output_size));
@@ -152,10 +173,13 @@ class Trainer {
     /// Updates the parameters with the sum of what was added.
     Status finish_batch(typename Model::Parameters& parameters, float rate,
                         float* loss = nullptr) noexcept {
-        const float squares = kernels::sum_of_squares(totals.floats, gradients_.data);
+        step_++;
+        const float squares = kernels::sum_of_squares(totals.trainable, gradients_.data);
         if (!(squares - squares == 0.0f)) return forget(Status::diverged);
-        optimizer.step(totals.floats, rate, clip_scale(squares, max_gradient_norm), parameters.data,
-                       gradients_.data, moments_);
+        optimizer.step(totals.trainable, rate, clip_scale(squares, max_gradient_norm),
+                       parameters.data, gradients_.data, moments_);
+        step_state(totals.floats - totals.trainable, parameters.data + totals.trainable,
+                   gradients_.data + totals.trainable);
         if (loss) *loss = static_cast<float>(loss_sum_ / rows_);
         return Status::ok;
     }
@@ -172,11 +196,13 @@ class Trainer {
     }
 
     typename Model::Parameters gradients_;
-    alignas(kAlignment) float moments_[Optimizer::moment_count * totals.floats + kTensorFloats];
+    alignas(kAlignment) float moments_[Optimizer::moment_count * totals.trainable + kTensorFloats];
     alignas(kAlignment) float tape_[Slice * totals.tape];
     alignas(kAlignment) float inner_[Slice * totals.inner * inner_buffers(Chain::count) + 1];
+    alignas(kAlignment) float scratch_[totals.training_scratch + 1];
     double loss_sum_ = 0.0;
-    int rows_ = 1;
+    int rows_ = 1, added_ = 0;
+    uint32_t step_ = 0;
 };
 
 }  // namespace nutshell

@@ -27,14 +27,29 @@ Row File::row(int layer) const noexcept {
 
 Tensors File::tensors(int layer) const noexcept {
     const uint8_t* record = layer_at(bytes_, static_cast<uint32_t>(layer));
-    const uint32_t first = read16(record + layer::weight);
-    return {reinterpret_cast<const float*>(data_of(bytes_, first)),
-            reinterpret_cast<const float*>(data_of(bytes_, first + 1))};
+    const TensorSizes sizes = tensor_sizes(row_at(record));
+    const auto floats = [this](bool there, uint32_t section) noexcept {
+        const uint8_t* data = there ? data_of(bytes_, section) : bytes_;
+        return reinterpret_cast<const float*>(data);
+    };
+    const uint32_t bias = read16(record + layer::bias);
+    return {floats(sizes.weight > 0, read16(record + layer::weight)), floats(sizes.bias > 0, bias),
+            floats(sizes.state > 0, bias + 1)};
 }
 
 Int8Tensors File::int8_tensors(int layer) const noexcept {
     const uint8_t* record = layer_at(bytes_, static_cast<uint32_t>(layer));
     const uint32_t first = read16(record + layer::weight), table = read16(record + layer::table);
+    if (weight_matrix(row_at(record)).outputs == 0) {
+        Int8Tensors none;
+        none.weight = reinterpret_cast<const int8_t*>(bytes_);
+        none.packing = packing();
+        if (table != 0) none.table = reinterpret_cast<const int8_t*>(data_of(bytes_, table));
+        none.in = quantization_at(record + layer::in_meaning);
+        none.sum = quantization_at(record + layer::sum_meaning);
+        none.out = quantization_at(record + layer::out_meaning);
+        return none;
+    }
     const LayerForm form = form_of_layer(bytes_, first);
     return {reinterpret_cast<const int8_t*>(data_of(bytes_, first)),
             reinterpret_cast<const int32_t*>(data_of(bytes_, first + 1)),

@@ -33,11 +33,16 @@
 //    4  u32[3] input height, width, channels, each and their product at most 2^20
 //   16  u32[3] output height, width, channels
 //   28  f32  slope of leaky relu, else zero
-//   32  u8[16] zero (window, stride, padding of kinds to come)
-//   48  u16  section of the weights; dense: float32 [out][in] if out <= in, else [in][out];
+//   32  window of kinds that have one, 16 bytes, else zero: u8 height and width in taps, u8 stride
+//            down and across, u8 dilation down and across, u8 padding top, left, bottom, right,
+//            u8[2] zero, u32 parameter of the kind
+//   48  u16  section of the weights, zero for a kind without any; dense: float32 [out][in] if out
+//   <= in, else [in][out];
 //            int8 in the section's packing (packing.hpp)
-//   50  u16  section of the bias, [out]; int8: int32 as the packing says, in units of the input's
-//            scale times the weights' scale, the input's zero point folded in
+//   50  u16  section of the bias, [out], zero for a kind without any; behind it comes the section
+//   of
+//            the state of a kind that has one; int8: int32 as the packing says, in units of the
+//            input's scale times the weights' scale, the input's zero point folded in
 //   52  u8[28] zero in a float32 file, else
 //   52  meaning of the input's codes, 8 bytes: f32 scale, i8 zero point, u8 upper bits that codes
 //   do
@@ -54,7 +59,8 @@
 //    0  u32  offset, a multiple of the alignment
 //    4  u32  size in bytes, without padding
 //    8  u8   type: 0 float32, 1 int8, 2 int32, 3 int4 (weights two in a byte, packing_int4.hpp)
-//    9  u8   role: 1 weights, 2 bias, 3 multipliers, 4 shifts, 5 table, 6 self-test
+//    9  u8   role: 1 weights, 2 bias, 3 multipliers, 4 shifts, 5 table, 6 self-test, 7 state (what
+//            training measures instead of learning)
 //   10  u8   packing (packing.hpp), the same in all sections of a file; 0 in a float32 file
 //   11  u8   zero
 //   12  u32  CRC-32C from its offset to the next section's offset (or the end): padding included

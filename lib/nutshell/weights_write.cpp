@@ -37,10 +37,16 @@ LayerData data_of(const FileContents& contents, int i) noexcept {
         const Int8Tensors& tensors = contents.int8_tensors[i];
         const void* bytes[] = {tensors.weight, tensors.bias, tensors.multiplier, tensors.shift,
                                tensors.table};
-        memcpy(data.bytes, bytes, sizeof bytes);
+        memcpy(data.bytes, weight_matrix(row).outputs > 0 ? bytes : bytes + kMaxLayerSections - 1,
+               data.count * sizeof *bytes);
     } else {
-        data.bytes[0] = contents.tensors[i].weight;
-        data.bytes[1] = contents.tensors[i].bias;
+        const Tensors& tensors = contents.tensors[i];
+        for (uint32_t s = 0; s < data.count; s++) {
+            const Role role = data.sections[s].role;
+            data.bytes[s] = role == Role::weight ? tensors.weight
+                            : role == Role::bias ? tensors.bias
+                                                 : tensors.state;
+        }
     }
     return data;
 }
@@ -98,14 +104,15 @@ void write_meaning(Quantization quantization, uint8_t* at) noexcept {
 void write_layer(const FileContents& contents, int i, uint32_t first, uint8_t* record) noexcept {
     const RowBytes row = canonical_bytes(contents.rows[i]);
     memcpy(record, row.at, sizeof row.at);
-    write16(record + layer::weight, first);
-    write16(record + layer::bias, first + 1);
+    const WeightSections sections = weight_sections(contents.rows[i], form_of(contents), first);
+    write16(record + layer::weight, sections.weight);
+    write16(record + layer::bias, sections.bias);
     if (!contents.int8_tensors) return;
     write_meaning(contents.int8_tensors[i].in, record + layer::in_meaning);
     write_meaning(contents.int8_tensors[i].sum, record + layer::sum_meaning);
     write_meaning(contents.int8_tensors[i].out, record + layer::out_meaning);
     const uint32_t count = section_count(contents.rows[i], form_of(contents));
-    write16(record + layer::table, table_section(first, count));
+    write16(record + layer::table, table_section(contents.rows[i], first, count));
 }
 
 Status check_tensors(const FileContents& contents, int i) noexcept {
@@ -121,8 +128,9 @@ Status check_tensors(const FileContents& contents, int i) noexcept {
     }
     const TensorSizes sizes = tensor_sizes(contents.rows[i]);
     const Tensors& tensors = contents.tensors[i];
-    const bool finite =
-        all_finite(tensors.weight, sizes.weight) && all_finite(tensors.bias, sizes.bias);
+    const bool finite = all_finite(tensors.weight, sizes.weight) &&
+                        all_finite(tensors.bias, sizes.bias) &&
+                        all_finite(tensors.state, sizes.state);
     return finite ? Status::ok : Status::non_finite_weights;
 }
 
@@ -147,8 +155,11 @@ size_t file_size(const FileContents& contents) noexcept {
     const Row* rows = contents.rows;
     if (!rows || contents.layer_count < 1 || contents.layer_count > kMaxLayers) return 0;
     for (int i = 0; i < contents.layer_count; i++) {
-        if (!valid(rows[i]) || (i > 0 && !meets(rows[i - 1].out, rows[i].in))) return 0;
+        if (!valid(rows[i]) || (contents.int8_tensors && !has_int8(rows[i].kind)) ||
+            (i > 0 && !meets(rows[i - 1].out, rows[i].in)))
+            return 0;
     }
+    if (section_count(contents) == 0) return 0;
     const uint32_t alignment = 1u << align_log2_of(form_of(contents));
     const uint32_t layers = static_cast<uint32_t>(contents.layer_count);
     const uint32_t tables =

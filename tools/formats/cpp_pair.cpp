@@ -146,6 +146,8 @@ const char* name_of(format::Role role) {
             return "table";
         case format::Role::self_test:
             return "self-test";
+        case format::Role::state:
+            return "state";
     }
     return "section";
 }

@@ -10,7 +10,9 @@
 
 namespace nutshell {
 
-struct DenseLayer {
+struct DenseLayer : LayerFunctions {
+    static constexpr bool has_int8 = true;
+
     static constexpr bool rows_are_outputs(const Row& row) noexcept {
         return row.out.size() <= row.in.size();
     }
@@ -24,11 +26,18 @@ struct DenseLayer {
     static constexpr TensorSizes tensor_sizes(const Row& row) noexcept {
         return {row.in.size() * row.out.size(), row.out.size()};
     }
+    static constexpr WeightMatrix weight_matrix(const Row& row) noexcept {
+        return {row.in.size(), row.out.size()};
+    }
+    static constexpr Fans fans(const Row& row) noexcept { return {row.in.size(), row.out.size()}; }
+    static constexpr double multiply_adds(const Row& row) noexcept {
+        return static_cast<double>(row.in.size()) * row.out.size();
+    }
 
     /// True when the shapes are flat and the weights number at most 2^24.
     static constexpr bool valid(const Row& row) noexcept {
         return row.in == flat(row.in.size()) && row.out == flat(row.out.size()) &&
-               fits(row.in.size(), row.out.size(), 1 << 24);
+               row.window == Window{} && fits(row.in.size(), row.out.size(), 1 << 24);
     }
 
     /// x[rows][in] -> y[rows][out].

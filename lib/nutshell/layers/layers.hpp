@@ -25,11 +25,41 @@ constexpr TensorSizes tensor_sizes(const Row& row) noexcept {
                       [&](auto layer) noexcept { return decltype(layer)::tensor_sizes(row); });
 }
 
+constexpr WeightMatrix weight_matrix(const Row& row) noexcept {
+    return visit_kind(row.kind, WeightMatrix{0, 0},
+                      [&](auto layer) noexcept { return decltype(layer)::weight_matrix(row); });
+}
+constexpr int32_t weight_index(const Row& row, int32_t output, int32_t input) noexcept {
+    return visit_kind(row.kind, 0, [&](auto layer) noexcept {
+        return decltype(layer)::weight_index(row, output, input);
+    });
+}
+constexpr Fans fans(const Row& row) noexcept {
+    return visit_kind(row.kind, Fans{0, 0},
+                      [&](auto layer) noexcept { return decltype(layer)::fans(row); });
+}
+constexpr int32_t shares_weights(const Row& row) noexcept {
+    return visit_kind(row.kind, 0,
+                      [&](auto layer) noexcept { return decltype(layer)::shares_weights(row); });
+}
+constexpr int32_t scratch_floats(const Row& row, Mode mode) noexcept {
+    return visit_kind(row.kind, 0, [&](auto layer) noexcept {
+        return decltype(layer)::scratch_floats(row, mode);
+    });
+}
+constexpr double multiply_adds(const Row& row) noexcept {
+    return visit_kind(row.kind, 0.0,
+                      [&](auto layer) noexcept { return decltype(layer)::multiply_adds(row); });
+}
+constexpr bool has_int8(Kind kind) noexcept {
+    return visit_kind(kind, false, [](auto layer) noexcept { return decltype(layer)::has_int8; });
+}
+
 /// True for a row that this library can run: known kind and activation, valid shapes that the kind
 /// accepts, a slope exactly where it means something: 1e-6 to 1, given by its IEEE 754 bits, so
 /// that an int8 program needs no floating point here.
 constexpr bool valid(const Row& row, uint32_t slope_bits) noexcept {
-    if (!row.in.valid() || !row.out.valid()) return false;
+    if (!row.in.valid() || !row.out.valid() || (row.zero[0] | row.zero[1]) != 0) return false;
     if (row.activation > Activation::tanh) return false;
     const bool leaky = row.activation == Activation::leaky_relu;
     const bool slope_fits =
