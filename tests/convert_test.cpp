@@ -154,3 +154,26 @@ TEST_CASE("convert refuses what it cannot do, and names what was probably meant"
     desk.convert("i.nut half.nut --part encoder");
     desk.check_refused("convert half.nut x.nut --part decoder", {"encoder alone"});
 }
+
+TEST_CASE("--check compares with what the original gave before anything is written") {
+    const ModelDesk desk;
+    std::string rows;
+    for (int i = 0; i < 21 * 5; i++)
+        rows += "0." + std::to_string(100 + i * 7) + (i % 21 == 20 ? "\n" : ",");
+    desk.file("x.csv", rows);
+    REQUIRE(desk.run("run f.nut --in x.csv --out y.npy").status == 0);
+    REQUIRE(desk.run("run i.nut --in x.csv --out codes.npy --int8").status == 0);
+    const nlohmann::json floats = desk.run_json("convert f.nut a.nut --check x.csv y.npy");
+    CHECK(floats["check"]["accepted"] == true);
+    CHECK(floats["check"]["largest_difference"] == 0.0);
+    CHECK(floats["check"]["rows"] == 5);
+    const nlohmann::json codes = desk.run_json("convert i.nut b.nut --check x.csv codes.npy");
+    CHECK(codes["check"]["compared"] == "codes");
+    CHECK(codes["check"]["different"] == 0);
+    const Outcome different = desk.run("convert i.nut c.nut --check x.csv y.npy --tolerance 1e-7");
+    CHECK(different.status == 1);
+    CHECK(different.err.find("nothing is written") != std::string::npos);
+    CHECK(!desk.has("c.nut"));
+    desk.check_refused("convert i.nut c.nut --check x.csv x.npy", {"x.npy"});
+    desk.check_refused("convert f.nut c.nut --part encoder --check x.csv y.npy", {"y.npy", "21"});
+}

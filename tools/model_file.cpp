@@ -93,14 +93,24 @@ bool answer_self_test(const Graph& graph, uint32_t model_id, uint8_t* section) {
     return all_finite(y.data(), graph.output_size(whole));
 }
 
-}  // namespace
-
-AlignedFloats to_file_bytes(const Graph& graph, size_t& size) {
-    std::vector<Tensors> tensors;
+FileContents contents_of(const Graph& graph, std::vector<Tensors>& tensors) {
     for (int i = 0; i < graph.layer_count(); i++) tensors.push_back(graph.tensors(i));
     FileContents contents{graph.rows().data(), graph.layer_count(), graph.code_layer(),
                           tensors.data(),      graph.model_id,      graph.parent_id};
     if (contents.model_id == 0) contents.model_id = model_id(contents);
+    return contents;
+}
+
+}  // namespace
+
+void identify(Graph& graph) {
+    std::vector<Tensors> tensors;
+    graph.model_id = contents_of(graph, tensors).model_id;
+}
+
+AlignedFloats to_file_bytes(const Graph& graph, size_t& size) {
+    std::vector<Tensors> tensors;
+    FileContents contents = contents_of(graph, tensors);
     uint8_t answer[kSelfTestBytes];
     if (answer_self_test(graph, contents.model_id, answer)) contents.self_test = answer;
     const size_t capacity = file_size(contents);

@@ -22,6 +22,9 @@ AnyGraph read_any_model(const std::string& path);
 void write_model(const Graph& graph, const std::string& path);
 void write_model(const Int8Graph& graph, const std::string& path, Packing packing);
 
+/// Gives a graph that has no model id the one that its contents make.
+void identify(Graph& graph);
+
 /// The bytes of the .nut file of a graph, with a self-test.
 AlignedFloats to_file_bytes(const Graph& graph, size_t& size);
 

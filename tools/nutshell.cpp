@@ -8,6 +8,7 @@
 #include <new>
 
 #include "commands/commands.hpp"
+#include "formats/formats.hpp"
 #include "suggest.hpp"
 
 namespace {
@@ -94,7 +95,8 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error, int count
 
 int run(int count, char** arguments) {
     CLI::App app{"Autoencoders from a server to a microcontroller", "nutshell"};
-    app.set_version_flag("--version", NUTSHELL_VERSION);
+    app.set_version_flag("--version", NUTSHELL_VERSION + std::string("\nmodels: ") +
+                                          nutshell::tools::built_formats());
     app.require_subcommand(1);
     Common common;
     common.command_line = join(count, arguments);

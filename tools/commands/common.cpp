@@ -100,7 +100,9 @@ bool print_preview(const AnyGraph& any, const Dataset& data) {
 }
 
 void print_json(const nlohmann::ordered_json& object) {
-    std::printf("%s\n", object.dump(2).c_str());
+    // Names from foreign files need not be UTF-8.
+    constexpr auto replace = nlohmann::ordered_json::error_handler_t::replace;
+    std::printf("%s\n", object.dump(2, ' ', false, replace).c_str());
 }
 
 nlohmann::ordered_json number_or_null(double value) {

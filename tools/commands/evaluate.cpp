@@ -2,7 +2,7 @@
 // nutshell evaluate: how good a model is on data.
 #include <cstdio>
 
-#include "commands.hpp"
+#include "exchange.hpp"
 #include "tools/model_file.hpp"
 
 namespace nutshell::tools {
@@ -10,6 +10,7 @@ namespace {
 
 struct Options {
     std::string model, data, set;
+    ImportChoice from;
 };
 
 nlohmann::ordered_json to_json(const Evaluation& result, const Dataset& data) {
@@ -51,7 +52,7 @@ void print_table(const Evaluation& result, const Dataset& data) {
 void add_evaluate(CLI::App& app, Common& common) {
     static Options options;
     CLI::App* command = add_command(app, common, "evaluate", "Measure a model on data", [&common] {
-        const AnyGraph any = read_any_model(options.model);
+        const AnyGraph any = import_model(options.model, options.from).graph;
         const Dataset data = choose_set(load_data(options.data), options.set);
         const Evaluation result =
             std::visit([&](const auto& graph) { return evaluate(graph, data); }, any);
@@ -62,7 +63,7 @@ void add_evaluate(CLI::App& app, Common& common) {
         }
         return kSuccess;
     });
-    command->add_option("MODEL", options.model, "A .nut file")->required();
+    add_model_argument(*command, "MODEL", options.model, options.from);
     command->add_option("--data", options.data, "What to measure it on")->required();
     add_set_option(*command, options.set);
 }

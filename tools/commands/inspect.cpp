@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "commands.hpp"
+#include "exchange.hpp"
 #include "nutshell/weights.hpp"
 #include "tools/layer_list.hpp"
 #include "tools/model_file.hpp"
@@ -80,7 +80,6 @@ nlohmann::ordered_json describe(const AnyKind& graph, const std::string& path) {
             {"fingerprint", hexadecimal(graph.fingerprint())},
             {"model_id", hexadecimal(graph.model_id)},
             {"parent_id", hexadecimal(graph.parent_id)},
-            {"checksums", "ok"},
             {"layers", layers}};
 }
 
@@ -98,29 +97,35 @@ std::string meaning_text(const nlohmann::ordered_json& quantization) {
 void print_table(const nlohmann::ordered_json& facts) {
     const auto text = [](const nlohmann::ordered_json& fact) { return fact.get<std::string>(); };
     const bool int8 = facts["type"] != name_of(NumberType::float32);
-    std::printf("%s: %s, %d parameters of %s, %zu bytes, every checksum right\n",
-                text(facts["file"]).c_str(), text(facts["layer_sizes"]).c_str(),
-                facts["parameters"].get<int>(), text(facts["type"]).c_str(),
-                facts["bytes"].get<size_t>());
+    const std::string producer = text(facts["producer"]);
+    const std::string source =
+        facts.contains("checksums")
+            ? "every checksum right"
+            : text(facts["format"]) + (producer.empty() ? "" : ", " + producer);
+    std::printf("%s: %s, %d parameters of %s, %zu bytes, %s\n", text(facts["file"]).c_str(),
+                text(facts["layer_sizes"]).c_str(), facts["parameters"].get<int>(),
+                text(facts["type"]).c_str(), facts["bytes"].get<size_t>(), source.c_str());
     std::printf("fingerprint %s, model %s", text(facts["fingerprint"]).c_str(),
                 text(facts["model_id"]).c_str());
     if (facts["parent_id"] != hexadecimal(0)) {
         std::printf(", made from model %s", text(facts["parent_id"]).c_str());
     }
     if (int8) std::printf(", packing %s", text(facts["packing"]).c_str());
-    std::printf("\n\n%5s  %-6s %8s %8s  %-16s %11s  %-22s %-22s %s\n", "layer", "kind", "inputs",
+    const bool foreign = !facts["origin"].empty();
+    std::printf("\n\n%5s  %-6s %8s %8s  %-16s %11s  %-22s %-22s %s%s\n", "layer", "kind", "inputs",
                 "outputs", "activation", "parameters", "weights", "bias",
-                int8 ? "a value of the output" : "");
-    int number = 0;
+                int8 ? "a value of the output" : "", foreign ? "  from" : "");
+    size_t number = 0;
     for (const nlohmann::ordered_json& layer : facts["layers"]) {
         number++;
-        std::printf("%5d  %-6s %8d %8d  %-16s %11d  %-22s %-22s %s%s\n", number,
-                    text(layer["kind"]).c_str(), layer["inputs"].get<int>(),
-                    layer["outputs"].get<int>(), text(layer["activation"]).c_str(),
-                    layer["parameters"].get<int>(), range_text(layer["weight_range"]).c_str(),
-                    range_text(layer["bias_range"]).c_str(),
-                    int8 ? meaning_text(layer["out"]).c_str() : "",
-                    number == facts["code_layer"] ? "  <- code" : "");
+        std::printf(
+            "%5d  %-6s %8d %8d  %-16s %11d  %-22s %-22s %-*s%s%s\n", static_cast<int>(number),
+            text(layer["kind"]).c_str(), layer["inputs"].get<int>(), layer["outputs"].get<int>(),
+            text(layer["activation"]).c_str(), layer["parameters"].get<int>(),
+            range_text(layer["weight_range"]).c_str(), range_text(layer["bias_range"]).c_str(),
+            int8 ? 21 : 0, int8 ? meaning_text(layer["out"]).c_str() : "",
+            foreign ? ("  " + text(facts["origin"][number - 1])).c_str() : "",
+            number == facts["code_layer"] ? "  <- code" : "");
     }
 }
 
@@ -128,18 +133,23 @@ void print_table(const nlohmann::ordered_json& facts) {
 
 void add_inspect(CLI::App& app, Common& common) {
     static std::string path;
+    static ImportChoice choice;
     CLI::App* command =
         add_command(app, common, "inspect", "Say what is in a model file", [&common] {
-            const nlohmann::ordered_json facts = std::visit(
-                [](const auto& graph) { return describe(graph, path); }, read_any_model(path));
+            const Imported imported = import_model(path, choice);
+            nlohmann::ordered_json facts =
+                std::visit([](const auto& graph) { return describe(graph, path); }, imported.graph);
+            if (imported.origin.empty()) facts["checksums"] = "ok";
+            add_provenance(imported, facts);
             if (common.json) {
                 print_json(facts);
             } else {
                 print_table(facts);
+                print_provenance(imported);
             }
             return kSuccess;
         });
-    command->add_option("FILE", path, "A .nut file")->required();
+    add_model_argument(*command, "FILE", path, choice);
 }
 
 }  // namespace nutshell::tools

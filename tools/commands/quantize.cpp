@@ -2,7 +2,7 @@
 // nutshell quantize: an int8 model from a float one, and what that costs.
 #include <cstdio>
 
-#include "commands.hpp"
+#include "exchange.hpp"
 #include "fitting.hpp"
 #include "nutshell/loss.hpp"
 #include "nutshell/packet.hpp"
@@ -18,6 +18,8 @@ namespace {
 
 struct Options {
     std::string model, data, output, picture;
+    ImportChoice from;
+    ExportChoice to;
     QuantizationSettings settings;
     FitSettings fine_tuning;
     bool per_tensor = false;
@@ -57,6 +59,11 @@ void print_table(const Cost& cost, const Dataset& data) {
     std::printf("%zu bytes became %zu\n", cost.float_bytes, cost.int8_bytes);
 }
 
+Graph float_graph(const Imported& imported, const std::string& path) {
+    if (const Graph* graph = std::get_if<Graph>(&imported.graph)) return *graph;
+    throw Error(path + ": is an int8 model; give the float model that it was made from");
+}
+
 /// Trains with rounded weights from where the model is, and keeps the scales that were learned.
 Graph fine_tune(Graph graph, const DataSource& source, Options& options) {
     FitSettings& fit = options.fine_tuning;
@@ -81,7 +88,9 @@ Graph fine_tune(Graph graph, const DataSource& source, Options& options) {
 
 int run(Options options, const Common& common) {
     options.settings.per_output = !options.per_tensor;
-    Graph graph = read_model(options.model);
+    const Format& target = target_format(options.to, options.output);
+    const Imported imported = import_model(options.model, options.from);
+    Graph graph = float_graph(imported, options.model);
     const DataSource source =
         with_test_set(load_data(options.data), options.hold_out, options.fine_tuning.seed);
     require_calibrates(graph, source.train);
@@ -104,10 +113,14 @@ int run(Options options, const Common& common) {
     if (!options.picture.empty()) {
         save_picture(options.picture, picture_of_quantization(graph, quantized, data));
     }
-    if (accepted) write_model(quantized, options.output, Packing::canonical);
+    const Export model = export_of(quantized, options.to);
+    if (accepted) target.write(model, options.output);
     if (common.json) {
-        print_json(to_json(cost, data, accepted));
+        nlohmann::ordered_json facts = to_json(cost, data, accepted);
+        add_provenance(imported, facts);
+        print_json(facts);
     } else {
+        print_provenance(imported);
         print_table(cost, data);
     }
     if (accepted) return kSuccess;
@@ -179,8 +192,14 @@ void add_quantize(CLI::App& app, Common& common) {
     static Options options;
     CLI::App* command = add_command(app, common, "quantize", "Make an int8 model of a float model",
                                     [&common] { return run(options, common); });
-    command->add_option("MODEL", options.model, "A .nut file of floats")->required();
-    command->add_option("--out", options.output, "Where the int8 model goes")->required();
+    add_model_argument(*command, "MODEL", options.model, options.from);
+    command
+        ->add_option(
+            "--out", options.output,
+            "Where the int8 model goes: " + writable_formats() + " (x.hpp writes x.cpp too)")
+        ->required();
+    add_part_option(*command, options.to.part);
+    add_export_options(*command, options.to);
     add_calibration_options(*command, options);
     add_weight_options(*command, options.settings, options.per_tensor);
     add_fine_tuning_options(*command, options.fine_tuning);

@@ -4,7 +4,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "commands.hpp"
+#include "exchange.hpp"
 #include "tools/data/npy.hpp"
 #include "tools/error.hpp"
 
@@ -13,6 +13,7 @@ namespace {
 
 struct Options {
     std::string model, input, output, set;
+    ImportChoice from;
     Part part = Part::whole;
     bool int8 = false;
 };
@@ -37,7 +38,7 @@ int write_outputs(const AnyKind& graph, const Dataset& data, const Options& opti
 }
 
 int run_model(const Options& options, const Common& common) {
-    const AnyGraph any = read_any_model(options.model);
+    const AnyGraph any = import_model(options.model, options.from).graph;
     const Dataset data = choose_set(load_data(options.input), options.set);
     const int width =
         std::visit([&](const auto& graph) { return write_outputs(graph, data, options); }, any);
@@ -62,7 +63,7 @@ void add_run(CLI::App& app, Common& common) {
     CLI::App* command =
         add_command(app, common, "run", "Apply a model, or its encoder or decoder, to data",
                     [&common] { return run_model(options, common); });
-    command->add_option("MODEL", options.model, "A .nut file")->required();
+    add_model_argument(*command, "MODEL", options.model, options.from);
     command->add_option("--in", options.input, "Rows: .npy, or whatever --data takes elsewhere")
         ->required();
     command->add_option("--out", options.output, "Where the outputs go, as .npy")->required();

@@ -2,7 +2,7 @@
 // nutshell show: pictures of a model.
 #include <cstdio>
 
-#include "commands.hpp"
+#include "exchange.hpp"
 #include "tools/error.hpp"
 #include "tools/history.hpp"
 #include "tools/model_file.hpp"
@@ -14,6 +14,7 @@ namespace {
 
 struct Options {
     std::string model, data, set, output, history, what = "reconstructions";
+    ImportChoice from;
 };
 
 Picture draw(const Options& options, const AnyGraph& any) {
@@ -43,7 +44,7 @@ void preview(const Options& options, const AnyGraph& any) {
 }
 
 int show(const Options& options, const Common& common) {
-    const AnyGraph any = read_any_model(options.model);
+    const AnyGraph any = import_model(options.model, options.from).graph;
     if (options.output.empty()) {
         if (common.json) throw Error("--json needs --out FILE.png");
         preview(options, any);
@@ -64,7 +65,7 @@ void add_show(CLI::App& app, Common& common) {
     static Options options;
     CLI::App* command = add_command(app, common, "show", "Make a picture of a model",
                                     [&common] { return show(options, common); });
-    command->add_option("MODEL", options.model, "A .nut file")->required();
+    add_model_argument(*command, "MODEL", options.model, options.from);
     command->add_option("--data", options.data, "What to show it on");
     add_set_option(*command, options.set);
     command->add_option("--out", options.output,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "formats.hpp"
 
-#include <algorithm>
 #include <filesystem>
 
 #include "tools/error.hpp"
@@ -27,6 +26,17 @@ std::string names_with(Member member) {
     return text;
 }
 
+/// Null when no format has the path's extension.
+const Format* format_of_extension(const std::string& path) {
+    const std::string extension = std::filesystem::path(path).extension();
+    for (const Format* format : formats()) {
+        for (const std::string& known : format->extensions) {
+            if (known == extension) return format;
+        }
+    }
+    return nullptr;
+}
+
 void require_built(const Format& format, const std::string& path) {
     if (format.lacks.empty()) return;
     throw Error(path + ": this nutshell was built without " + format.what + "; install " +
@@ -34,6 +44,16 @@ void require_built(const Format& format, const std::string& path) {
 }
 
 }  // namespace
+
+std::string built_formats() {
+    std::string text;
+    for (const Format* format : formats()) {
+        text += (text.empty() ? "" : ", ") + format->name;
+        if (!format->built_with.empty()) text += " (" + format->built_with + ")";
+        if (!format->lacks.empty()) text += " (not built: lacks " + format->lacks + ")";
+    }
+    return text;
+}
 
 std::string readable_formats() { return names_with(&Format::read); }
 std::string writable_formats() { return names_with(&Format::write); }
@@ -54,17 +74,15 @@ void require_writable(const Format& format, const std::string& path) {
 
 const Format& find_format(const std::string& name, const std::string& path,
                           const std::string& option) {
+    const Format* of_extension = format_of_extension(path);
+    if (name.empty() && of_extension != nullptr) return *of_extension;
     std::vector<std::string> names, extensions;
-    const std::string extension = std::filesystem::path(path).extension();
     for (const Format* format : formats()) {
-        const std::vector<std::string>& known = format->extensions;
-        const bool meant = name.empty()
-                               ? std::find(known.begin(), known.end(), extension) != known.end()
-                               : name == format->name;
-        if (meant) return *format;
+        if (!name.empty() && name == format->name) return *format;
         names.push_back(format->name);
-        extensions.insert(extensions.end(), known.begin(), known.end());
+        extensions.insert(extensions.end(), format->extensions.begin(), format->extensions.end());
     }
+    const std::string extension = std::filesystem::path(path).extension();
     if (!name.empty()) throw Error(option + ": " + unknown_word("format", name, names));
     throw Error(path + ": " + unknown_word("extension", extension, extensions) + "; or say " +
                 option);
@@ -72,10 +90,16 @@ const Format& find_format(const std::string& name, const std::string& path,
 
 Imported import_model(const std::string& path, const std::string& format,
                       const ImportOptions& options) {
-    const Format& from = find_format(format, path, "--from");
+    // A .nut file may have any name: it says itself what it is.
+    const Format* known = format.empty() ? format_of_extension(path) : nullptr;
+    const Format& from = known != nullptr ? *known
+                         : format.empty() ? kNutFormat
+                                          : find_format(format, path, "--from");
     require_readable(from, path);
     try {
-        return from.read(path, options);
+        Imported imported = from.read(path, options);
+        if (auto* graph = std::get_if<Graph>(&imported.graph)) identify(*graph);
+        return imported;
     } catch (const Error& error) {
         const std::string text = error.what();
         const bool placed = text.rfind(path, 0) == 0 || text.rfind("--", 0) == 0;

@@ -45,14 +45,17 @@ const std::vector<const Format*>& formats();
 const Format& find_format(const std::string& name, const std::string& path,
                           const std::string& option);
 
-/// Reads a model of the format so named, or that the path's extension tells. Throws Error that
-/// begins with the path.
+/// Reads a model of the format so named, or that the path's extension tells, or a .nut file of
+/// another name. Throws Error that begins with the path.
 Imported import_model(const std::string& path, const std::string& format,
                       const ImportOptions& options);
 
 /// Throws Error, naming the formats that can be, when this one is not read, or not written.
 void require_readable(const Format& format, const std::string& path);
 void require_writable(const Format& format, const std::string& path);
+
+/// "nut, cpp, tflite (flatbuffers 2.0.8), onnx (not built: lacks libprotobuf-dev)"
+std::string built_formats();
 
 /// "nut, cpp": the formats that can be read, or written.
 std::string readable_formats();
