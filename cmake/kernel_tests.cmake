@@ -15,6 +15,7 @@ file(CREATE_LINK ${NUTSHELL_DOCTEST_INCLUDE}/doctest ${PROJECT_BINARY_DIR}/docte
 add_executable(nutshell_kernel_tests tests/main.cpp tests/kernels_test.cpp tests/elementwise_test.cpp
                                      tests/elementary_test.cpp tests/kernels_sparse_test.cpp
                                      tests/kernels_int4_test.cpp tests/kernels_int8_test.cpp
+                                     tests/kernels_distance_test.cpp
                                      tests/packing_test.cpp)
 nutshell_house_rules(nutshell_kernel_tests)
 target_compile_definitions(nutshell_kernel_tests PRIVATE NUTSHELL_TEST_EMULATED)

@@ -6,6 +6,7 @@
 #include <immintrin.h>
 
 #include "blocks_int8.hpp"
+#include "distances.hpp"
 #include "vector.hpp"
 
 namespace nutshell {
@@ -182,7 +183,56 @@ struct Int8 {
     }
 };
 
-struct Int8Kernels : BlockKernels<Int8> {
+/// Two vectors of eight sums. Bytes at even and at odd places are widened in place: a pair of
+/// squares is one code's.
+class Sums {
+  public:
+    void add_squares(uint32_t word, const int8_t* codes) noexcept {
+        const __m256i query = _mm256_set1_epi32(static_cast<int32_t>(word));
+        for (int v = 0; v < 2; v++) {
+            const __m256i bytes = load(codes + 32 * v);
+            const __m256i even = _mm256_sub_epi16(even_bytes(query), even_bytes(bytes));
+            const __m256i odd =
+                _mm256_sub_epi16(_mm256_srai_epi16(query, 8), _mm256_srai_epi16(bytes, 8));
+            add(v, _mm256_add_epi32(_mm256_madd_epi16(even, even), _mm256_madd_epi16(odd, odd)));
+        }
+    }
+    /// Of each half byte by a table.
+    void add_ones(uint32_t word, const uint32_t* codes) noexcept {
+        const __m256i query = _mm256_set1_epi32(static_cast<int32_t>(word));
+        const __m256i table = _mm256_broadcastsi128_si256(
+            _mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+        const __m256i lower = _mm256_set1_epi8(15);
+        for (int v = 0; v < 2; v++) {
+            const __m256i x = _mm256_xor_si256(query, load(codes + 8 * v));
+            const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(x, lower));
+            const __m256i high =
+                _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(x, 4), lower));
+            const __m256i pairs =
+                _mm256_maddubs_epi16(_mm256_add_epi8(low, high), _mm256_set1_epi8(1));
+            add(v, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+        }
+    }
+    void store(int32_t* distances) const noexcept {
+        for (int v = 0; v < 2; v++) {
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(distances + 8 * v), sums_[v]);
+        }
+    }
+
+  private:
+    template <class T>
+    static __m256i load(const T* p) noexcept {
+        return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    }
+    static __m256i even_bytes(__m256i bytes) noexcept {
+        return _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8);
+    }
+    void add(int v, __m256i x) noexcept { sums_[v] = _mm256_add_epi32(sums_[v], x); }
+
+    __m256i sums_[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+};
+
+struct Int8Kernels : IntegerDistances<Sums, Sums, BlockKernels<Int8>> {
     /// 16 tables of 16 bytes by the code's lower half, then the one of them that the bits of its
     /// upper half choose, a bit at a time.
     static void look_up(int n, const int8_t* table, int8_t* x) noexcept {

@@ -29,7 +29,8 @@ struct PairProducts {
     }
 };
 
-struct Int8Kernels : BlockKernels<Avx512Int8<PairProducts>> {
+struct Int8Kernels
+    : IntegerDistances<Avx512Sums, Avx512Sums, BlockKernels<Avx512Int8<PairProducts>>> {
     /// 16 tables of 16 bytes by the code's lower half, then the one of them that the bits of its
     /// upper half choose, a bit at a time.
     static void look_up(int n, const int8_t* table, int8_t* x) noexcept {

@@ -5,6 +5,7 @@
 #if defined(__AVX512F__)
 #include "avx512_vector.hpp"
 #include "blocks_int8.hpp"
+#include "distances.hpp"
 
 namespace nutshell {
 namespace {
@@ -17,6 +18,42 @@ void for_each_64(int n, int8_t* x, Rule rule) noexcept {
     const __mmask64 part = (__mmask64{1} << n) - 1;
     _mm512_mask_storeu_epi8(x, part, rule(_mm512_maskz_loadu_epi8(part, x)));
 }
+
+/// A vector of sixteen sums. Bytes at even and at odd places are widened in place: a pair of
+/// squares is one code's.
+class Avx512Sums {
+  public:
+    void add_squares(uint32_t word, const int8_t* codes) noexcept {
+        const __m512i query = _mm512_set1_epi32(static_cast<int32_t>(word));
+        const __m512i bytes = _mm512_loadu_si512(codes);
+        const __m512i even = _mm512_sub_epi16(even_bytes(query), even_bytes(bytes));
+        const __m512i odd =
+            _mm512_sub_epi16(_mm512_srai_epi16(query, 8), _mm512_srai_epi16(bytes, 8));
+        add(_mm512_add_epi32(_mm512_madd_epi16(even, even), _mm512_madd_epi16(odd, odd)));
+    }
+    /// Of each half byte by a table.
+    void add_ones(uint32_t word, const uint32_t* codes) noexcept {
+        const __m512i table =
+            _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4));
+        const __m512i lower = _mm512_set1_epi8(15);
+        const __m512i x = _mm512_xor_si512(_mm512_set1_epi32(static_cast<int32_t>(word)),
+                                           _mm512_loadu_si512(codes));
+        const __m512i low = _mm512_shuffle_epi8(table, _mm512_and_si512(x, lower));
+        const __m512i high =
+            _mm512_shuffle_epi8(table, _mm512_and_si512(_mm512_srli_epi16(x, 4), lower));
+        const __m512i pairs = _mm512_maddubs_epi16(_mm512_add_epi8(low, high), _mm512_set1_epi8(1));
+        add(_mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+    }
+    void store(int32_t* distances) const noexcept { _mm512_storeu_si512(distances, sums_); }
+
+  private:
+    static __m512i even_bytes(__m512i bytes) noexcept {
+        return _mm512_srai_epi16(_mm512_slli_epi16(bytes, 8), 8);
+    }
+    void add(__m512i x) noexcept { sums_ = _mm512_add_epi32(sums_, x); }
+
+    __m512i sums_ = _mm512_setzero_si512();
+};
 
 /// 8 outputs a vector of sums, 16 a vector of codes.
 template <class Products>

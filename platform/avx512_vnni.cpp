@@ -23,7 +23,8 @@ struct DotProducts {
     }
 };
 
-struct Int8Kernels : BlockKernels<Avx512Int8<DotProducts>> {
+struct Int8Kernels
+    : IntegerDistances<Avx512Sums, Avx512Sums, BlockKernels<Avx512Int8<DotProducts>>> {
     /// Two look-ups among 128 entries each, and the one that the code's sign chooses.
     static void look_up(int n, const int8_t* table, int8_t* x) noexcept {
         const __m512i first = _mm512_loadu_si512(table);

@@ -59,6 +59,14 @@ void dense_int4(int in, int out, const uint8_t* weights, const Requantization& r
     NUTSHELL_RUN(dense_int4)(in, out, weights, requantization, x, y, scratch);
 }
 void look_up(int n, const int8_t* table, int8_t* x) noexcept { NUTSHELL_RUN(look_up)(n, table, x); }
+void squared_distances_int8(int groups, int n, const int8_t* query, const int8_t* codes,
+                            int32_t* distances) noexcept {
+    NUTSHELL_RUN(squared_distances_int8)(groups, n, query, codes, distances);
+}
+void hamming_distances(int groups, int words, const uint32_t* query, const uint32_t* codes,
+                       int32_t* distances) noexcept {
+    NUTSHELL_RUN(hamming_distances)(groups, words, query, codes, distances);
+}
 
 }  // namespace kernels
 }  // namespace nutshell

@@ -5,6 +5,7 @@
 // one.
 #include "dsp.hpp"
 
+#include <arm_acle.h>
 #include <string.h>
 
 #include "cortexm.hpp"
@@ -138,7 +139,43 @@ void widen(int n, const int8_t* x, uint32_t* pairs) {
     cortexm::dense<run, 4, 4>(groups, in, out, rule, y);
 }
 
+uint32_t turned(uint32_t word) noexcept { return word >> 8 | word << 24; }
+
+/// The squares of the differences of a word's bytes from the query's, which are two pairs.
+int32_t add_squares(int32_t sum, int16x2_t even, int16x2_t odd, uint32_t codes) noexcept {
+    const int16x2_t even_off = __ssub16(even, __sxtb16(static_cast<int8x4_t>(codes)));
+    const int16x2_t odd_off = __ssub16(odd, __sxtb16(static_cast<int8x4_t>(turned(codes))));
+    return __smlad(odd_off, odd_off, __smlad(even_off, even_off, sum));
+}
+
 }  // namespace
+
+void Dsp::squared_distances_int8(int groups, int n, const int8_t* query, const int8_t* codes,
+                                 int32_t* distances) noexcept {
+    constexpr int word = kGroupCodes * kGroupBytes;  // bytes of it in all codes of a group
+    constexpr int together = 4;                      // codes, whose sums stay in registers
+    const int words = (n + kGroupBytes - 1) / kGroupBytes;
+    for (; groups > 0; groups--, codes += (words - 1) * word) {
+        for (int code = 0; code < kGroupCodes; code += together, codes += together * kGroupBytes) {
+            int32_t sums[together] = {};
+            const int8_t* at = codes;
+            for (int i = 0; i < n; i += kGroupBytes, at += word) {
+                uint32_t bytes = 0;
+                memcpy(&bytes, query + i,
+                       static_cast<size_t>(n - i < kGroupBytes ? n - i : kGroupBytes));
+                const int16x2_t even = __sxtb16(static_cast<int8x4_t>(bytes));
+                const int16x2_t odd = __sxtb16(static_cast<int8x4_t>(turned(bytes)));
+                for (int c = 0; c < together; c++) {
+                    uint32_t four;
+                    memcpy(&four, at + c * kGroupBytes, sizeof four);
+                    sums[c] = add_squares(sums[c], even, odd, four);
+                }
+            }
+            memcpy(distances, sums, sizeof sums);
+            distances += together;
+        }
+    }
+}
 
 void Dsp::dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
                      const int8_t* x, int8_t* y, void* scratch) noexcept {

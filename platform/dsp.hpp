@@ -9,6 +9,7 @@ namespace nutshell {
 struct Dsp : PackedReference<Packing::dsp> {
     static decltype(kernels::dense_int8) dense_int8;
     static decltype(kernels::look_up) look_up;
+    static decltype(kernels::squared_distances_int8) squared_distances_int8;
     /// dense_int8 over inputs that are int16 already, in the order of `widen`.
     static void dense_widened(int in, int out, const int8_t* weights, const Requantization& rule,
                               const void* x, int8_t* y) noexcept;

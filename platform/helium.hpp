@@ -8,6 +8,8 @@ namespace nutshell {
 struct Helium : PackedReference<Packing::helium> {
     static decltype(kernels::dense_int8) dense_int8;
     static decltype(kernels::look_up) look_up;
+    static decltype(kernels::squared_distances_int8) squared_distances_int8;
+    static decltype(kernels::hamming_distances) hamming_distances;
     static constexpr int scratch_per_input = 0;
 #define NUTSHELL_MEMBER(name) static decltype(kernels::name) name;
     NUTSHELL_FLOAT_KERNELS(NUTSHELL_MEMBER)

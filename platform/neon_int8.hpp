@@ -7,7 +7,7 @@
 #include <arm_neon.h>
 #include <string.h>
 
-#include "nutshell/kernels.hpp"
+#include "distances.hpp"
 
 namespace nutshell {
 namespace {
@@ -145,8 +145,91 @@ struct OutputCodes {
     }
 };
 
+inline uint8x16_t bytes_of(uint32x4_t x) noexcept { return vreinterpretq_u8_u32(x); }
+
+#if defined(__ARM_FEATURE_DOTPROD)
+
+/// Four vectors of four sums, by dot products of four bytes: of differences, or with ones.
+class NeonSums {
+  public:
+    NeonSums() noexcept {
+        for (uint32x4_t& sum : sums_) sum = vdupq_n_u32(0);
+    }
+    void add_squares(uint32_t word, const int8_t* codes) noexcept {
+        const int8x16_t query = vreinterpretq_s8_u32(vdupq_n_u32(word));
+        for (int v = 0; v < 4; v++) {
+            const uint8x16_t off = vreinterpretq_u8_s8(vabdq_s8(query, vld1q_s8(codes + 16 * v)));
+            sums_[v] = vdotq_u32(sums_[v], off, off);
+        }
+    }
+    void add_ones(uint32_t word, const uint32_t* codes) noexcept {
+        for (int v = 0; v < 4; v++) {
+            const uint32x4_t off = veorq_u32(vdupq_n_u32(word), vld1q_u32(codes + 4 * v));
+            sums_[v] = vdotq_u32(sums_[v], vcntq_u8(bytes_of(off)), vdupq_n_u8(1));
+        }
+    }
+    void store(int32_t* distances) const noexcept {
+        for (int v = 0; v < 4; v++) vst1q_s32(distances + 4 * v, vreinterpretq_s32_u32(sums_[v]));
+    }
+
+  private:
+    uint32x4_t sums_[4];
+};
+using NeonSquares = NeonSums;
+using NeonOnes = NeonSums;
+
+#else
+
+/// Eight vectors of sums in two parts each, which are added at the end.
+class NeonSquares {
+  public:
+    NeonSquares() noexcept {
+        for (uint32x4_t& part : parts_) part = vdupq_n_u32(0);
+    }
+    void add_squares(uint32_t word, const int8_t* codes) noexcept {
+        const int8x16_t query = vreinterpretq_s8_u32(vdupq_n_u32(word));
+        for (int v = 0; v < 4; v++) {
+            const uint8x16_t off = vreinterpretq_u8_s8(vabdq_s8(query, vld1q_s8(codes + 16 * v)));
+            const uint8x8_t low = vget_low_u8(off), high = vget_high_u8(off);
+            parts_[2 * v] = vpadalq_u16(parts_[2 * v], vmull_u8(low, low));
+            parts_[2 * v + 1] = vpadalq_u16(parts_[2 * v + 1], vmull_u8(high, high));
+        }
+    }
+    void store(int32_t* distances) const noexcept {
+        for (int p = 0; p < 8; p++) {
+            const uint32x2_t two = vpadd_u32(vget_low_u32(parts_[p]), vget_high_u32(parts_[p]));
+            vst1_s32(distances + 2 * p, vreinterpret_s32_u32(two));
+        }
+    }
+
+  private:
+    uint32x4_t parts_[8];
+};
+
+/// Four vectors of four sums.
+class NeonOnes {
+  public:
+    NeonOnes() noexcept {
+        for (uint32x4_t& sum : sums_) sum = vdupq_n_u32(0);
+    }
+    void add_ones(uint32_t word, const uint32_t* codes) noexcept {
+        for (int v = 0; v < 4; v++) {
+            const uint32x4_t off = veorq_u32(vdupq_n_u32(word), vld1q_u32(codes + 4 * v));
+            sums_[v] = vpadalq_u16(sums_[v], vpaddlq_u8(vcntq_u8(bytes_of(off))));
+        }
+    }
+    void store(int32_t* distances) const noexcept {
+        for (int v = 0; v < 4; v++) vst1q_s32(distances + 4 * v, vreinterpretq_s32_u32(sums_[v]));
+    }
+
+  private:
+    uint32x4_t sums_[4];
+};
+
+#endif
+
 template <class Sums>
-struct NeonInt8 : PackedReference<Packing::simd> {
+struct NeonInt8 : IntegerDistances<NeonSquares, NeonOnes, PackedReference<Packing::simd>> {
     static void dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
                            const int8_t* x, int8_t* y, void*) noexcept {
         constexpr int wide = 8 * Sums::groups;  // outputs at a time

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "blocks_int8.hpp"
+#include "distances.hpp"
 #include "vector.hpp"
 
 namespace nutshell {
@@ -232,7 +233,53 @@ struct Int8 {
     }
 };
 
-struct Int8Kernels : BlockKernels<Int8> {
+/// Four vectors of four sums. Bytes at even and at odd places are widened in place: a pair of
+/// squares is one code's.
+class Sums {
+  public:
+    void add_squares(uint32_t word, const int8_t* codes) noexcept {
+        const __m128i query = _mm_set1_epi32(static_cast<int32_t>(word));
+        for (int v = 0; v < 4; v++) {
+            const __m128i bytes = load(codes + 16 * v);
+            const __m128i even = _mm_sub_epi16(even_bytes(query), even_bytes(bytes));
+            const __m128i odd = _mm_sub_epi16(_mm_srai_epi16(query, 8), _mm_srai_epi16(bytes, 8));
+            add(v, _mm_add_epi32(_mm_madd_epi16(even, even), _mm_madd_epi16(odd, odd)));
+        }
+    }
+    void add_ones(uint32_t word, const uint32_t* codes) noexcept {
+        const __m128i query = _mm_set1_epi32(static_cast<int32_t>(word));
+        for (int v = 0; v < 4; v++) add(v, ones(_mm_xor_si128(query, load(codes + 4 * v))));
+    }
+    void store(int32_t* distances) const noexcept {
+        for (int v = 0; v < 4; v++) {
+            _mm_storeu_si128(reinterpret_cast<__m128i*>(distances + 4 * v), sums_[v]);
+        }
+    }
+
+  private:
+    template <class T>
+    static __m128i load(const T* p) noexcept {
+        return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    }
+    static __m128i even_bytes(__m128i bytes) noexcept {
+        return _mm_srai_epi16(_mm_slli_epi16(bytes, 8), 8);
+    }
+    /// The bits set in each 32: sums of neighbouring bits, pairs, fours, bytes and halves.
+    static __m128i ones(__m128i x) noexcept {
+        const __m128i twos = _mm_set1_epi8(0x55), fours = _mm_set1_epi8(0x33);
+        x = _mm_sub_epi32(x, _mm_and_si128(_mm_srli_epi32(x, 1), twos));
+        x = _mm_add_epi32(_mm_and_si128(x, fours), _mm_and_si128(_mm_srli_epi32(x, 2), fours));
+        x = _mm_and_si128(_mm_add_epi32(x, _mm_srli_epi32(x, 4)), _mm_set1_epi8(0x0F));
+        x = _mm_and_si128(_mm_add_epi16(x, _mm_srli_epi16(x, 8)), _mm_set1_epi16(0xFF));
+        return _mm_madd_epi16(x, _mm_set1_epi16(1));
+    }
+    void add(int v, __m128i x) noexcept { sums_[v] = _mm_add_epi32(sums_[v], x); }
+
+    __m128i sums_[4] = {_mm_setzero_si128(), _mm_setzero_si128(), _mm_setzero_si128(),
+                        _mm_setzero_si128()};
+};
+
+struct Int8Kernels : IntegerDistances<Sums, Sums, BlockKernels<Int8>> {
     /// SSE2 has no look-up; eight codes at a time keep loads and stores apart.
     static void look_up(int n, const int8_t* table, int8_t* x) noexcept {
         int i = 0;

@@ -2,6 +2,7 @@
 // The float kernels that go over an array once: activations, losses, optimizers, over the vector
 // type V of vector.hpp.
 #pragma once
+#include "distances.hpp"
 #include "nutshell/elementary.hpp"
 #include "nutshell/kernels.hpp"
 #include "vector_parts.hpp"
@@ -9,7 +10,7 @@
 namespace nutshell {
 
 template <class V, class Base>
-struct ElementwiseKernels : Base {
+struct ElementwiseKernels : FloatDistances<V, Base> {
     static void add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept {
         int j = 0;
         for (; j + add_vectors * lanes <= n; j += add_vectors * lanes) {

@@ -112,6 +112,11 @@ float sigmoid_cross_entropy_bytes(int n, float scale, const uint8_t* bytes, floa
 /// 2 * (y - target) * scale and returns the sum of the n squares, not scaled.
 float squared_error(int n, float scale, const float* target, float* y) noexcept;
 
+/// The squared distances of query[n] to groups of kGroupCodes codes, codes[groups][n][kGroupCodes]:
+/// distances[groups][kGroupCodes], each a sum in the order of n.
+void squared_distances(int groups, int n, const float* query, const float* codes,
+                       float* distances) noexcept;
+
 /// Sum of squares of x[n].
 float sum_of_squares(int n, const float* x) noexcept;
 
@@ -150,6 +155,7 @@ void adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gra
     X(sigmoid_cross_entropy)       \
     X(sigmoid_cross_entropy_bytes) \
     X(squared_error)               \
+    X(squared_distances)           \
     X(sum_of_squares)              \
     X(all_finite)                  \
     X(sgd_step)                    \

@@ -37,6 +37,12 @@ constexpr int kScratchPerInput = 0;
 /// Bytes of scratch that a layer of `in` inputs needs.
 constexpr int32_t scratch_bytes(int32_t in) noexcept { return round_up(in * kScratchPerInput, 16); }
 
+/// Codes that are searched side by side: vectors of any instruction set divide them, and no sum
+/// runs across a vector.
+constexpr int kGroupCodes = 16;
+/// Neighbouring bytes of an int8 code in a group: a word.
+constexpr int kGroupBytes = 4;
+
 namespace kernels {
 
 /// The packing that dense_int8 and dense_int4 read.
@@ -55,11 +61,27 @@ void dense_int4(int in, int out, const uint8_t* weights, const Requantization& r
 /// x[n] = table[x[n]], in place; entry i of table[256] belongs to the code whose byte is i.
 void look_up(int n, const int8_t* table, int8_t* x) noexcept;
 
+/// The squared distances of query[n] to groups of codes, codes[groups][n / kGroupBytes, rounded
+/// up][kGroupCodes][kGroupBytes] with zeros behind n: distances[groups][kGroupCodes]. n is at most
+/// kMostDistanceBytes, so that they fit.
+void squared_distances_int8(int groups, int n, const int8_t* query, const int8_t* codes,
+                            int32_t* distances) noexcept;
+
+/// The numbers of bits in which query[words] differs from groups of codes,
+/// codes[groups][words][kGroupCodes]: distances[groups][kGroupCodes].
+void hamming_distances(int groups, int words, const uint32_t* query, const uint32_t* codes,
+                       int32_t* distances) noexcept;
+
 }  // namespace kernels
+
+/// 255 * 255 times as many is less than 2^31.
+constexpr int kMostDistanceBytes = 1 << 15;
 
 #define NUTSHELL_INT8_KERNELS(X) \
     X(dense_int8)                \
     X(dense_int4)                \
-    X(look_up)
+    X(look_up)                   \
+    X(squared_distances_int8)    \
+    X(hamming_distances)
 
 }  // namespace nutshell

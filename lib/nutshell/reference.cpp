@@ -185,6 +185,19 @@ float Reference::squared_error(int n, float scale, const float* target, float* y
     });
 }
 
+void Reference::squared_distances(int groups, int n, const float* query, const float* codes,
+                                  float* distances) noexcept {
+    for (; groups > 0; groups--, distances += kGroupCodes) {
+        for (int code = 0; code < kGroupCodes; code++) distances[code] = 0.0f;
+        for (int i = 0; i < n; i++, codes += kGroupCodes) {
+            for (int code = 0; code < kGroupCodes; code++) {
+                const float off = query[i] - codes[code];
+                distances[code] += off * off;
+            }
+        }
+    }
+}
+
 float Reference::sum_of_squares(int n, const float* x) noexcept { return dot(n, x, x); }
 
 bool Reference::all_finite(int n, const float* x) noexcept {

@@ -12,6 +12,14 @@ int8_t code(int32_t sum, const Requantization& rule, int o) noexcept {
     return clamp_to_int8(multiply(sum, scale) + rule.zero_point, rule.low, rule.high);
 }
 
+/// The bits that are set: sums of neighbouring bits, pairs, fours, then of all bytes.
+int32_t ones(uint32_t bits) noexcept {
+    bits -= bits >> 1 & 0x55555555u;
+    bits = (bits & 0x33333333u) + (bits >> 2 & 0x33333333u);
+    bits = (bits + (bits >> 4)) & 0x0F0F0F0Fu;
+    return static_cast<int32_t>(bits * 0x01010101u >> 24);
+}
+
 }  // namespace
 
 void Reference::dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
@@ -44,6 +52,35 @@ void dense_int4_packed(Packing packing, int in, int out, const uint8_t* weights,
 
 void Reference::look_up(int n, const int8_t* table, int8_t* x) noexcept {
     for (int i = 0; i < n; i++) x[i] = table[static_cast<uint8_t>(x[i])];
+}
+
+void Reference::squared_distances_int8(int groups, int n, const int8_t* query, const int8_t* codes,
+                                       int32_t* distances) noexcept {
+    constexpr int word = kGroupCodes * kGroupBytes;  // bytes of it in all codes of a group
+    for (; groups > 0; groups--) {
+        for (int code = 0; code < kGroupCodes; code++) {
+            int32_t sum = 0;
+            for (int i = 0; i < n; i++) {
+                const int off =
+                    query[i] - codes[i / kGroupBytes * word + code * kGroupBytes + i % kGroupBytes];
+                sum += off * off;
+            }
+            *distances++ = sum;
+        }
+        codes += (n + kGroupBytes - 1) / kGroupBytes * word;
+    }
+}
+
+void Reference::hamming_distances(int groups, int words, const uint32_t* query,
+                                  const uint32_t* codes, int32_t* distances) noexcept {
+    for (; groups > 0; groups--, distances += kGroupCodes) {
+        for (int code = 0; code < kGroupCodes; code++) distances[code] = 0;
+        for (int i = 0; i < words; i++, codes += kGroupCodes) {
+            for (int code = 0; code < kGroupCodes; code++) {
+                distances[code] += ones(query[i] ^ codes[code]);
+            }
+        }
+    }
 }
 
 }  // namespace nutshell

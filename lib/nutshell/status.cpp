@@ -67,6 +67,14 @@ const char* to_string(Status status) noexcept {
             return "the numbers of the code are not as many or as small as the packet's";
         case Status::too_few_samples:
             return "the threshold needs more scores of normal samples";
+        case Status::full_store:
+            return "the store of codes is full";
+        case Status::empty_store:
+            return "the store of codes is empty";
+        case Status::too_few_codes:
+            return "the store holds fewer codes than were asked for";
+        case Status::wrong_store:
+            return "the stored codes are of another model, size or type";
     }
     return "unknown status";
 }

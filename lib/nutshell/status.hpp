@@ -45,6 +45,10 @@ enum class [[nodiscard]] Status : uint32_t{
     wrong_sender = detail::spread(28),       ///< packet: encoded by another model
     wrong_code = detail::spread(29),         ///< packet: a code of other size or bits
     too_few_samples = detail::spread(30),    ///< a threshold needs more scores to be fitted to
+    full_store = detail::spread(31),         ///< a store of codes has no free place
+    empty_store = detail::spread(32),        ///< a store of codes holds nothing to search
+    too_few_codes = detail::spread(33),      ///< more neighbours asked for than codes are there
+    wrong_store = detail::spread(34),        ///< codes of another model, size or type
 };
 
 /// One plain English sentence without a full stop; never null.

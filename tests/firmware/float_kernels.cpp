@@ -116,6 +116,12 @@ class Test {
         }
     }
 
+    void distances() {
+        for (int groups = 0; groups <= 3; groups++) {
+            for (int n = 0; n <= 19; n++) check_distances(groups, n);
+        }
+    }
+
     void elementwise() {
         for (int n = 0; n <= 75; n++) {
             int index = 0;
@@ -270,6 +276,27 @@ class Test {
         expect(outer.right(before, sums), "transposed sparse product", n, count, 0);
     }
 
+    /// Of positive terms, a few roundings each.
+    void check_distances(int groups, int n) {
+        arena_.clear();
+        const int count = groups * kGroupCodes;
+        const float* query = numbers(n);
+        const float* codes = numbers(n * count);
+        float* ours = numbers(count);
+        float* others = numbers(count);
+        kernels::squared_distances(groups, n, query, codes, ours);
+        Reference::squared_distances(groups, n, query, codes, others);
+        bool right = true;
+        for (int i = 0; i < count; i++) {
+            const float bound = 2 * static_cast<float>(n + 4) * static_cast<float>(kRoundoff);
+            right = right && fabsf(ours[i] - others[i]) <= bound * others[i];
+        }
+        expect(right, "distances", groups, n, 0);
+        if (!kHasTwin) return;
+        kTwin.squared_distances(groups, n, query, codes, others);
+        expect(same_bits(count, ours, others), "distances of the twin", groups, n, 0);
+    }
+
     void check_run(Run run, int n, int index) {
         Arrays ours, others;
         run_both(run, n, kReference, ours, others);
@@ -347,6 +374,7 @@ int main() {
     test.products();
     test.sums_of_rows();
     test.sparse_products();
+    test.distances();
     test.elementwise();
     test.elementary();
     test.not_a_number();

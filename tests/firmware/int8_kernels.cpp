@@ -97,6 +97,12 @@ class Test {
         }
     }
 
+    void distances() {
+        for (int groups = 0; groups <= 3; groups++) {
+            for (int n = 0; n <= 19; n++) check_distances(groups, n);
+        }
+    }
+
     int finish() const {
         board::print("checked layers and tables: ");
         board::print(checks_);
@@ -116,6 +122,34 @@ class Test {
         board::print(" out ");
         board::print(out);
         board::print("\n");
+    }
+
+    /// Of bytes, and of as many words of bits.
+    void check_distances(int groups, int n) {
+        arena_.clear();
+        const int count = groups * kGroupCodes, bytes = round_up(n, kGroupBytes);
+        int8_t* query = arena_.take<int8_t>(n, static_cast<size_t>(n % 4));
+        int8_t* codes = arena_.take<int8_t>(bytes * count, static_cast<size_t>(groups % 4));
+        uint32_t* words = arena_.take<uint32_t>(n, 4);
+        uint32_t* bits = arena_.take<uint32_t>(n * count, 4);
+        int32_t* ours = arena_.take<int32_t>(count, 4);
+        int32_t* expected = arena_.take<int32_t>(count, 4);
+        for (int i = 0; i < n; i++) query[i] = input(n % 5 == 0);
+        for (int i = 0; i < bytes * count; i++) {
+            const int number =
+                i / (kGroupCodes * kGroupBytes) % (bytes / kGroupBytes) * kGroupBytes +
+                i % kGroupBytes;
+            codes[i] = number < n ? input(n % 5 == 0) : int8_t{0};
+        }
+        for (int i = 0; i < n; i++) words[i] = random_.next();
+        for (int i = 0; i < n * count; i++) bits[i] = random_.next();
+        const size_t size = static_cast<size_t>(count) * sizeof(int32_t);
+        kernels::squared_distances_int8(groups, n, query, codes, ours);
+        Reference::squared_distances_int8(groups, n, query, codes, expected);
+        expect(memcmp(ours, expected, size) == 0 && arena_.intact(), n, groups);
+        kernels::hamming_distances(groups, n, words, bits, ours);
+        Reference::hamming_distances(groups, n, words, bits, expected);
+        expect(memcmp(ours, expected, size) == 0 && arena_.intact(), n, groups);
     }
 
     int8_t weight(bool extreme) {
@@ -219,5 +253,6 @@ int main() {
     test.all_shifts();
     test.ties();
     test.tables();
+    test.distances();
     return test.finish();
 }

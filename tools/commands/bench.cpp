@@ -6,6 +6,7 @@
 #include <limits>
 #include <thread>
 
+#include "bench_search.hpp"
 #include "bench_sizes.hpp"
 #include "tools/error.hpp"
 #include "tools/layer_list.hpp"
@@ -17,6 +18,7 @@ namespace {
 struct Options {
     std::string data = "sample", layers = "784,24,784", only, sweep;
     int epochs = 3, threads = 2;
+    bool search = false;
 };
 
 PlatformSpeed measure(const platform::Platform& platform, const Graph& graph, const Dataset& data,
@@ -112,6 +114,7 @@ void print_table(const PlatformSpeed& speed) {
 }
 
 int bench(const Options& options, const Common& common) {
+    if (options.search) return bench_search(options.only, common);
     const LayerList layers = parse_layers(options.layers, {});
     Graph graph(layers.rows, layers.code_layer);
     graph.initialize(1, Initializer::glorot_uniform);
@@ -168,6 +171,8 @@ void add_bench(CLI::App& app, Common& common) {
     command->add_option("--threads", options.threads, "Of the second training; 1: none")
         ->check(between(1, 64))
         ->capture_default_str();
+    command->add_flag("--search", options.search,
+                      "Measure only how fast the nearest of 60,000 codes are found");
     command->add_option("--sweep", options.sweep,
                         "Also measure the products at sizes 1 to 1024 and draw them: a .png or "
                         ".svg file");

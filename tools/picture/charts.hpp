@@ -24,6 +24,23 @@ struct ReconstructionSheet {
 /// Throws Error when the arrays do not fit the shape and each other.
 Picture reconstruction_sheet(ReconstructionSheet sheet);
 
+/// Images that were found for others.
+struct NeighbourSheet {
+    std::string title, explanation;
+    Shape shape{1, 1, 1};
+    int neighbours = 0;         // of a query
+    std::vector<float> images;  // [queries][1 + neighbours][shape.size()], the query first
+    std::vector<int> labels;    // one an image, or empty
+};
+/// Throws Error when the arrays do not fit each other.
+Picture neighbour_sheet(NeighbourSheet sheet);
+
+/// A sample as an image; values in 0..1.
+Pixels pixels_of(const float* values, Shape shape);
+
+/// How many points a pixel of a sample takes: whole halves, so that all PNG pixels are equal.
+float points_per_pixel(Shape shape);
+
 /// Loss after each epoch.
 struct LossCurve {
     std::string title;

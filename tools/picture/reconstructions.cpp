@@ -101,14 +101,6 @@ class Sheet {
     int count_ = 0;
 };
 
-Pixels image_of(const float* values, Shape shape) {
-    Pixels pixels{shape.width, shape.height, {}};
-    const int repeat = shape.channels == 1 ? 3 : 1;
-    for (int i = 0; i < shape.size(); ++i)
-        pixels.rgb.insert(pixels.rgb.end(), static_cast<size_t>(repeat), to_byte(values[i]));
-    return pixels;
-}
-
 Pixels error_image(const Sheet& sheet, int i, double range) {
     Pixels pixels{sheet.shape().width, sheet.shape().height, {}};
     for (int pixel = 0; pixel < pixels.width * pixels.height; ++pixel) {
@@ -116,14 +108,6 @@ Pixels error_image(const Sheet& sheet, int i, double range) {
         pixels.rgb.insert(pixels.rgb.end(), {color.r, color.g, color.b});
     }
     return pixels;
-}
-
-/// How many points a pixel of the sample takes: whole halves, so that all PNG pixels are equal.
-float points_per_pixel(Shape shape) {
-    const float longer = static_cast<float>(std::max(shape.height, shape.width));
-    const float wanted = longer > 40 ? 96 : 60;
-    const float halves = std::floor(2 * wanted / longer);
-    return halves >= 1 ? halves / 2 : wanted / longer;
 }
 
 void draw_color_scale(Canvas& canvas, Box box, double range) {
@@ -179,10 +163,10 @@ void draw_images(Canvas& canvas, const Sheet& sheet, float tile_width, float til
         const float center = x + tile_width / 2;
         const auto tile = [&](float y) { return Box{x, y, tile_width, tile_height}; };
         canvas.text({center, top - 7}, sheet.name(i), {kTextSize, kInk, Anchor::middle, true});
-        canvas.image(tile(top), image_of(sheet.original(i), sheet.shape()));
+        canvas.image(tile(top), pixels_of(sheet.original(i), sheet.shape()));
         float y = top, error_y = error_top + row + 15;
         for (const Sheet::Version& version : versions) {
-            canvas.image(tile(y += row), image_of(sheet.sample(version, i), sheet.shape()));
+            canvas.image(tile(y += row), pixels_of(sheet.sample(version, i), sheet.shape()));
             canvas.text({center, error_y}, sheet.error_text(version, i),
                         {kSmallSize, kMuted, Anchor::middle});
             error_y += kErrorLine;
@@ -287,6 +271,21 @@ Picture curve_sheet(const Sheet& sheet) {
 }
 
 }  // namespace
+
+Pixels pixels_of(const float* values, Shape shape) {
+    Pixels pixels{shape.width, shape.height, {}};
+    const int repeat = shape.channels == 1 ? 3 : 1;
+    for (int i = 0; i < shape.size(); ++i)
+        pixels.rgb.insert(pixels.rgb.end(), static_cast<size_t>(repeat), to_byte(values[i]));
+    return pixels;
+}
+
+float points_per_pixel(Shape shape) {
+    const float longer = static_cast<float>(std::max(shape.height, shape.width));
+    const float wanted = longer > 40 ? 96 : 60;
+    const float halves = std::floor(2 * wanted / longer);
+    return halves >= 1 ? halves / 2 : wanted / longer;
+}
 
 Picture reconstruction_sheet(ReconstructionSheet data) {
     const Sheet sheet(std::move(data));
