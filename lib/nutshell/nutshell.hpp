@@ -14,13 +14,17 @@
 //
 // Read on: autoencoder.hpp to run, trainer.hpp to train, quantize.hpp for int8 and
 // quantization_aware.hpp for fewer bits, packet.hpp to send codes, anomaly.hpp to find what is not
-// normal, weights.hpp for files, layers/ for the kinds of layers, kernels.hpp for what a platform
+// normal, retrieval.hpp to find what is alike, window.hpp and log_mel.hpp to make samples of a
+// stream, weights.hpp for files, layers/ for the kinds of layers, kernels.hpp for what a platform
 // must do.
 #pragma once
 #include "anomaly.hpp"
 #include "autoencoder.hpp"
 #include "image.hpp"
+#include "log_mel.hpp"
 #include "packet.hpp"
 #include "quantization_aware.hpp"
 #include "quantize.hpp"
+#include "retrieval.hpp"
 #include "trainer.hpp"
+#include "window.hpp"

@@ -59,11 +59,13 @@ void Reference::squared_distances_int8(int groups, int n, const int8_t* query, c
     constexpr int word = kGroupCodes * kGroupBytes;  // bytes of it in all codes of a group
     for (; groups > 0; groups--) {
         for (int code = 0; code < kGroupCodes; code++) {
+            const int8_t* bytes = codes + code * kGroupBytes;
             int32_t sum = 0;
-            for (int i = 0; i < n; i++) {
-                const int off =
-                    query[i] - codes[i / kGroupBytes * word + code * kGroupBytes + i % kGroupBytes];
-                sum += off * off;
+            for (int i = 0; i < n; i += kGroupBytes, bytes += word) {
+                for (int b = 0; b < kGroupBytes && i + b < n; b++) {
+                    const int off = query[i + b] - bytes[b];
+                    sum += off * off;
+                }
             }
             *distances++ = sum;
         }

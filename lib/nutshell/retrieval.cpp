@@ -78,6 +78,27 @@ void sift(Match* heap, int32_t n, int32_t i) noexcept {
     heap[i] = match;
 }
 
+/// Whether one of a group's distances is below a limit: without branches, for the compiler's sake.
+bool any_below(const float* distances, float limit) noexcept {
+    int32_t below = 0;
+    for (int32_t i = 0; i < kGroupCodes; i++) below |= distances[i] < limit ? 1 : 0;
+    return below != 0;
+}
+
+/// |a - b|^2 = |a|^2 + |b|^2 - 2 |a| |b| cos: exact for integers, and for floats as good as the sum
+/// of the three is to the product of the norms.
+template <class Distance>
+void to_cosines(int32_t n, float norm, const float* norms, const Distance* distances,
+                float* values) noexcept {
+    const float root = sqrtf(norm);
+    for (int32_t i = 0; i < n; i++) {
+        const float product = root * sqrtf(norms[i]);
+        const float twice = norm + norms[i] - static_cast<float>(distances[i]);
+        const float cosine = product > 0.0f ? 0.5f * twice / product : 0.0f;
+        values[i] = cosine >= 1.0f ? 0.0f : 1.0f - cosine;
+    }
+}
+
 template <class Element>
 void set_bits(int32_t n, const Element* code, const Element* thresholds, uint32_t* bits) noexcept {
     for (int32_t word = 0; word < (n + 31) / 32; word++) bits[word] = 0;
@@ -271,31 +292,24 @@ Status CodeStore<Number>::evict(uint32_t id) noexcept {
     return Status::too_few_codes;
 }
 
-/// visit({slot, distance}) for every code, in the order of the store.
+/// visit(first slot, distances) for every group of codes, in the order of the store; those of slots
+/// that hold none are infinite.
 template <class Number>
 template <class Visit>
-void CodeStore<Number>::for_each_distance(const Element* query, Visit visit) const noexcept {
+void CodeStore<Number>::for_each_group(const Element* query, Visit visit) const noexcept {
     constexpr int32_t together = kGroupsTogether * kGroupCodes;
     const float scale = setup_.quantization.scale * setup_.quantization.scale;
-    const float norm = squared_norm(query), root = sqrtf(norm);
+    const float norm = squared_norm(query);
     typename DistancesOf<Element>::type distances;
+    float values[together];
     for (int32_t first = 0; first < count_; first += together) {
         const int32_t there = count_ - first < together ? count_ - first : together;
         search((there + kGroupCodes - 1) / kGroupCodes, setup_.size, query, word(first, 0),
                distances);
-        for (int32_t i = 0; i < there; i++) {
-            const uint32_t slot = static_cast<uint32_t>(first + i);
-            const float distance = static_cast<float>(distances[i]);
-            if (!norms_) {
-                visit(Match{slot, distance * scale});
-                continue;
-            }
-            // |a - b|^2 = |a|^2 + |b|^2 - 2 |a| |b| cos: exact for integers, and for floats as good
-            // as the sum of the three is to the product of the norms.
-            const float other = norms_[slot], product = root * sqrtf(other);
-            const float cosine = product > 0.0f ? 0.5f * (norm + other - distance) / product : 0.0f;
-            visit(Match{slot, cosine >= 1.0f ? 0.0f : 1.0f - cosine});
-        }
+        for (int32_t i = 0; i < there; i++) values[i] = static_cast<float>(distances[i]) * scale;
+        if (norms_) to_cosines(there, norm, norms_ + first, distances, values);
+        for (int32_t i = there; i < together; i++) values[i] = __builtin_inff();
+        for (int32_t i = 0; i < there; i += kGroupCodes) visit(first + i, values + i);
     }
 }
 
@@ -309,13 +323,17 @@ Status CodeStore<Number>::nearest(const Element* query, int32_t k, Match* matche
     if (k > count_) return Status::too_few_codes;
     // A heap of the k best so far, the last of them first.
     int32_t held = 0;
-    for_each_distance(query, [&](const Match& match) noexcept {
-        if (held < k) {
-            matches[held++] = match;
-            for (int32_t i = k / 2 - 1; held == k && i >= 0; i--) sift(matches, k, i);
-        } else if (match.distance < matches[0].distance) {
-            matches[0] = match;
-            sift(matches, k, 0);
+    for_each_group(query, [&](int32_t first, const float* distances) noexcept {
+        if (held == k && !any_below(distances, matches[0].distance)) return;
+        for (int32_t i = 0; i < kGroupCodes && first + i < count_; i++) {
+            const Match match{static_cast<uint32_t>(first + i), distances[i]};
+            if (held < k) {
+                matches[held++] = match;
+                for (int32_t at = k / 2 - 1; held == k && at >= 0; at--) sift(matches, k, at);
+            } else if (match.distance < matches[0].distance) {
+                matches[0] = match;
+                sift(matches, k, 0);
+            }
         }
     });
     for (int32_t n = k - 1; n > 0; n--) {
@@ -333,8 +351,10 @@ Status CodeStore<Number>::novelty(const Element* query, float& distance) const n
     const Status status = check(query);
     if (status != Status::ok) return status;
     float least = __builtin_inff();
-    for_each_distance(query, [&](const Match& match) noexcept {
-        least = match.distance < least ? match.distance : least;
+    for_each_group(query, [&](int32_t, const float* distances) noexcept {
+        for (int32_t i = 0; i < kGroupCodes; i++) {
+            least = distances[i] < least ? distances[i] : least;
+        }
     });
     distance = least;
     return Status::ok;

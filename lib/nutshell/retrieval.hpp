@@ -157,7 +157,7 @@ class CodeStore {
     float squared_norm(const Element* code) const noexcept;
     float squared_norm(int32_t slot) const noexcept;
     template <class Visit>
-    void for_each_distance(const Element* query, Visit visit) const noexcept;
+    void for_each_group(const Element* query, Visit visit) const noexcept;
     Status check_stored(const StoredCodes& stored) const noexcept;
 
     StoreSetup setup_{};

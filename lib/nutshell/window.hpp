@@ -22,11 +22,8 @@ class SlidingWindow {
     bool push(const float* reading) noexcept {
         for (int c = 0; c < Channels; c++) ring_[next_ * Channels + c] = reading[c];
         next_ = next_ + 1 < Size ? next_ + 1 : 0;
-        if (missing_ > 1) {
-            missing_--;
-            return false;
-        }
-        missing_ = Hop;
+        if (++there_ < Size) return false;
+        there_ -= Hop;
         return true;
     }
     bool push(float reading) noexcept {
@@ -46,13 +43,13 @@ class SlidingWindow {
     /// Forgets what came before a gap: the next window begins with the next reading.
     void restart() noexcept {
         next_ = 0;
-        missing_ = Size;
+        there_ = 0;
     }
 
   private:
     float ring_[Size * Channels] = {};
-    int next_ = 0;        ///< where the next reading goes: the oldest one's place
-    int missing_ = Size;  ///< readings until the next window
+    int next_ = 0;   ///< where the next reading goes: the oldest one's place
+    int there_ = 0;  ///< readings of the next window that came already
 };
 
 /// Mean and variance of each of n channels so far; or, once more readings came than the horizon, of

@@ -33,6 +33,7 @@ void add_convert(CLI::App& app, Common& common);
 void add_run(CLI::App& app, Common& common);
 void add_inspect(CLI::App& app, Common& common);
 void add_show(CLI::App& app, Common& common);
+void add_detect(CLI::App& app, Common& common);
 void add_search(CLI::App& app, Common& common);
 void add_bench(CLI::App& app, Common& common);
 

@@ -116,7 +116,7 @@ Picture picture_of(const Task& task, const Way& way) {
     sheet.explanation = "Left the query, beside it the " +
                         std::to_string(std::min(way.found.k, kPictureNeighbours)) +
                         " samples whose codes are nearest, by " + way.name +
-                        " codes; a ring: another label.";
+                        " codes; framed: another label.";
     sheet.shape = task.index.shape;
     sheet.neighbours = std::min(way.found.k, kPictureNeighbours);
     const size_t size = static_cast<size_t>(sheet.shape.size());

@@ -201,6 +201,53 @@ DataSource load_path(const std::string& path) {
     return source;
 }
 
+/// "mnist:3" and "mnist:-3": what is in front of the colon, and the label to keep or to leave out.
+struct LabelChoice {
+    std::string source;
+    int label = -1;  // none
+    bool without = false;
+};
+
+LabelChoice label_choice(const std::string& what) {
+    const size_t colon = what.rfind(':');
+    if (colon == std::string::npos || colon == 0 || exists(what)) return {what, -1, false};
+    const bool without = what.compare(colon + 1, 1, "-") == 0;
+    const std::string number = what.substr(colon + (without ? 2 : 1));
+    if (number.empty() || number.size() > 8 ||
+        number.find_first_not_of("0123456789") != std::string::npos) {
+        return {what, -1, false};
+    }
+    return {what.substr(0, colon), std::stoi(number), without};
+}
+
+/// The samples that have the label, or those that have not.
+Dataset choose_label(const Dataset& data, const LabelChoice& choice) {
+    if (data.labels.empty()) {
+        throw Error(data.name + ": has no labels to choose samples by; leave :" +
+                    (choice.without ? "-" : "") + std::to_string(choice.label) + " away");
+    }
+    const size_t size = static_cast<size_t>(data.shape.size());
+    Dataset chosen;
+    chosen.name =
+        data.name + (choice.without ? " without " : " only ") + std::to_string(choice.label);
+    chosen.shape = data.shape;
+    chosen.int8 = data.int8;
+    const auto take = [size](const auto& from, size_t index, auto& to) {
+        if (from.empty()) return;
+        const auto first = from.begin() + static_cast<ptrdiff_t>(index * size);
+        to.insert(to.end(), first, first + static_cast<ptrdiff_t>(size));
+    };
+    for (size_t i = 0; i < data.labels.size(); i++) {
+        if ((data.labels[i] == choice.label) == choice.without) continue;
+        take(data.bytes, i, chosen.bytes);
+        take(data.floats, i, chosen.floats);
+        chosen.labels.push_back(data.labels[i]);
+        chosen.count++;
+    }
+    if (chosen.count == 0) throw Error(chosen.name + ": there is no such sample");
+    return chosen;
+}
+
 }  // namespace
 
 void Dataset::copy_sample(int index, float* out) const {
@@ -252,9 +299,15 @@ Dataset Dataset::slice(int first, int rows) const {
 
 DataSource load_data(const std::string& what) {
     try {
-        if (what == "sample") return load_sample();
-        if (what == "mnist" || what == "fashion-mnist") return load_fetched(what);
-        return load_path(what);
+        const LabelChoice choice = label_choice(what);
+        const std::string& name = choice.source;
+        DataSource source = name == "sample"                             ? load_sample()
+                            : name == "mnist" || name == "fashion-mnist" ? load_fetched(name)
+                                                                         : load_path(name);
+        if (choice.label < 0) return source;
+        source.train = choose_label(source.train, choice);
+        if (source.test.count > 0) source.test = choose_label(source.test, choice);
+        return source;
     } catch (const std::bad_alloc&) {
         throw Error(what + ": does not fit in memory; use less data at a time");
     }

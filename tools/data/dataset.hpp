@@ -51,6 +51,7 @@ struct DataSource {
 ///   a folder of IDX files   train-images-idx3-ubyte[.gz], t10k-..., labels beside them if present
 ///   a folder of images      PNG, PGM, JPEG or BMP; if it has only subfolders, they are the classes
 ///   a file                  IDX (also .gz; MNIST's labels beside it are found), .npy or .csv
+/// Behind any of them, ":3" keeps the samples with label 3 and ":-3" leaves them out.
 /// Throws Error (what, where, what to do) on anything that is not whole and finite.
 DataSource load_data(const std::string& what);
 

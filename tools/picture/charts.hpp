@@ -41,6 +41,25 @@ Pixels pixels_of(const float* values, Shape shape);
 /// How many points a pixel of a sample takes: whole halves, so that all PNG pixels are equal.
 float points_per_pixel(Shape shape);
 
+/// Scores of normal and of anomalous samples, over the logarithm of the score.
+struct ScoreHistogram {
+    std::string title;
+    std::vector<float> normal;
+    std::vector<float> anomalous;  // or empty
+    float threshold = 0;
+};
+Picture score_histogram(ScoreHistogram histogram);
+
+/// What every threshold would detect, and at which price.
+struct RocCurve {
+    std::string title;
+    std::vector<double> false_alarms;  // ascending from 0 to 1
+    std::vector<double> detections;    // the same
+    double area = 0;                   // under the curve
+    double chosen_false_alarms = 0, chosen_detections = 0;
+};
+Picture roc_curve(RocCurve curve);
+
 /// Loss after each epoch.
 struct LossCurve {
     std::string title;

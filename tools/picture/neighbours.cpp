@@ -28,7 +28,7 @@ void draw(Canvas& canvas, const NeighbourSheet& sheet, float width, float height
             const size_t at = static_cast<size_t>(i);
             const bool other = sheet.labels[at] != sheet.labels[static_cast<size_t>(i - column)];
             if (other) {
-                canvas.rectangle({x - 3, y - 3, tile_width + 6, tile_height + 6}, kSecond);
+                canvas.rectangle({x - 2, y - 2, tile_width + 4, tile_height + 4}, kSecond);
             }
         }
         canvas.image(
