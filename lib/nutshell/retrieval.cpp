@@ -206,14 +206,12 @@ float CodeStore<Number>::squared_norm(const Element* code) const noexcept {
 
 template <class Number>
 float CodeStore<Number>::squared_norm(int32_t slot) const noexcept {
-    constexpr int32_t numbers = Words::numbers;
     float sum = 0.0f;
-    for (int32_t i = 0; i < setup_.size && norms_; i += numbers) {
-        Element some[sizeof(uint32_t) / sizeof(Element)];
-        memcpy(some, word(slot, i / numbers), sizeof some);
-        for (int32_t k = 0; k < numbers && i + k < setup_.size; k++) {
-            sum += square(some[k % static_cast<int32_t>(sizeof some / sizeof *some)],
-                          setup_.quantization.zero_point);
+    for (int32_t w = 0; w < words() && norms_; w++) {
+        Element some[Words::elements];
+        memcpy(some, word(slot, w), sizeof some);
+        for (int32_t k = 0; k < Words::elements && w * Words::elements + k < setup_.size; k++) {
+            sum += square(some[k], setup_.quantization.zero_point);
         }
     }
     return sum;
@@ -221,7 +219,7 @@ float CodeStore<Number>::squared_norm(int32_t slot) const noexcept {
 
 template <class Number>
 void CodeStore<Number>::put(int32_t slot, const Element* code) noexcept {
-    constexpr int32_t elements = static_cast<int32_t>(sizeof(uint32_t) / sizeof(Element));
+    constexpr int32_t elements = Words::elements;
     const int32_t count = elements == 1 ? words() : setup_.size;
     for (int32_t w = 0; w < words(); w++) {
         const int32_t first = w * elements;

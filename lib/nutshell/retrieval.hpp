@@ -70,19 +70,19 @@ struct CodeWords;
 template <>
 struct CodeWords<float> {
     using Element = float;
-    static constexpr int32_t numbers = 1;  // of a word
-    static constexpr uint8_t tag = 0;      // in an image
+    static constexpr int32_t elements = 1, numbers = 1;  // of a word
+    static constexpr uint8_t tag = 0;                    // in an image
 };
 template <>
 struct CodeWords<int8_t> {
     using Element = int8_t;
-    static constexpr int32_t numbers = kGroupBytes;
+    static constexpr int32_t elements = kGroupBytes, numbers = kGroupBytes;
     static constexpr uint8_t tag = 1;
 };
 template <>
 struct CodeWords<SignBits> {
     using Element = uint32_t;
-    static constexpr int32_t numbers = 32;
+    static constexpr int32_t elements = 1, numbers = 32;
     static constexpr uint8_t tag = 2;
 };
 

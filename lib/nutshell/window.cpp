@@ -31,7 +31,7 @@ Status Moments::add(const float* reading) noexcept {
 
 void Moments::normalize(const float* x, float* y) const noexcept {
     for (int32_t i = 0; i < n_; i++) {
-        const float floor = kSmallestPart * fabsf(mean_[i]) + 1e-30f;
+        const float floor = kSmallestPart * (mean_[i] < 0 ? -mean_[i] : mean_[i]) + 1e-30f;
         const float deviation = sqrtf(variance_[i]);
         y[i] = (x[i] - mean_[i]) / (deviation > floor ? deviation : floor);
     }

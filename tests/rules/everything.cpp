@@ -29,7 +29,7 @@ template class nutshell::Decoder<Deep::Architecture, nutshell::Int8>;
 template class nutshell::AnomalyDetector<Real>;
 template class nutshell::AnomalyDetector<nutshell::Int8Model<Deep>>;
 template class nutshell::AnomalyDetector<nutshell::Int4Model<Deep>>;
-template class nutshell::SlidingWindow<128, 64, 3>;
+template class nutshell::SlidingWindow<128, 64>;
 template class nutshell::LogMel<>;
 template class nutshell::Trainer<Deep, nutshell::BinaryCrossEntropy, nutshell::Adam>;
 template class nutshell::Trainer<Deep, nutshell::BinaryCrossEntropy, nutshell::Momentum>;
