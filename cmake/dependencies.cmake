@@ -60,3 +60,42 @@ if(FlatBuffers_FOUND AND NUTSHELL_FLATC)
     target_include_directories(nutshell_tflite SYSTEM INTERFACE ${generated})
     nutshell_format_library(NUTSHELL_FLATBUFFERS ${FlatBuffers_VERSION} nutshell_tflite)
 endif()
+
+# nutshell_plain_library(NAME HEADER LIBRARY FOLDER VERSION_HEADER VERSION_LINE): a library found by
+# its header, for those whose CMake files ask for more than the library. The version is the last
+# number in the line.
+function(nutshell_plain_library name header library folder version_header version_line)
+    find_path(${name}_INCLUDE ${header} PATH_SUFFIXES ${folder})
+    find_library(${name}_LIBRARY NAMES ${library} PATH_SUFFIXES ${folder})
+    mark_as_advanced(${name}_INCLUDE ${name}_LIBRARY)
+    if(NOT ${name}_INCLUDE OR NOT ${name}_LIBRARY)
+        return()
+    endif()
+    file(STRINGS ${${name}_INCLUDE}/${version_header} version REGEX "define ${version_line} ")
+    string(REGEX REPLACE ".*[\" ]([0-9.]+)\".*" "\\1" version "${version}")
+    add_library(${name}_library INTERFACE)
+    target_include_directories(${name}_library SYSTEM INTERFACE ${${name}_INCLUDE})
+    target_link_libraries(${name}_library INTERFACE ${${name}_LIBRARY})
+    nutshell_format_library(${name} ${version} ${name}_library)
+endfunction()
+
+# Keras weights. Debian has the serial library in folders of that name. Later versions of HDF5 keep
+# the interface of 1.10.
+nutshell_plain_library(NUTSHELL_HDF5 hdf5.h hdf5 hdf5/serial H5public.h H5_VERS_INFO)
+if(TARGET NUTSHELL_HDF5_library)
+    target_compile_definitions(NUTSHELL_HDF5_library INTERFACE H5_USE_110_API)
+endif()
+
+# .npz and .keras.
+nutshell_plain_library(NUTSHELL_ZIP zip.h zip "" zipconf.h LIBZIP_VERSION)
+
+# ONNX, by a schema of our own.
+find_package(Protobuf QUIET)
+if(Protobuf_FOUND AND TARGET protobuf::libprotobuf-lite AND TARGET protobuf::protoc)
+    protobuf_generate_cpp(onnx_source onnx_header ${PROJECT_SOURCE_DIR}/tools/formats/onnx.proto)
+    add_library(nutshell_onnx STATIC ${onnx_source} ${onnx_header})
+    target_compile_features(nutshell_onnx PUBLIC cxx_std_17)
+    target_include_directories(nutshell_onnx SYSTEM PUBLIC ${CMAKE_CURRENT_BINARY_DIR})
+    target_link_libraries(nutshell_onnx PUBLIC protobuf::libprotobuf-lite)
+    nutshell_format_library(NUTSHELL_PROTOBUF ${Protobuf_VERSION} nutshell_onnx)
+endif()

@@ -5,13 +5,21 @@ include(${CMAKE_CURRENT_LIST_DIR}/dependencies.cmake)
 
 file(GLOB tool_sources CONFIGURE_DEPENDS tools/*.cpp tools/*/*.cpp)
 list(REMOVE_ITEM tool_sources ${PROJECT_SOURCE_DIR}/tools/nutshell.cpp)
-add_library(nutshell_tools STATIC ${tool_sources})
+# The formats alone see the libraries of foreign formats, and are built anew when those change.
+file(GLOB format_sources CONFIGURE_DEPENDS tools/formats/*.cpp)
+list(REMOVE_ITEM tool_sources ${format_sources})
+add_library(nutshell_formats OBJECT ${format_sources})
+nutshell_house_rules(nutshell_formats)
+target_include_directories(nutshell_formats PRIVATE ${PROJECT_SOURCE_DIR})
+target_link_libraries(nutshell_formats PRIVATE nutshell nlohmann_json::nlohmann_json
+                                               nutshell_format_libraries)
+add_library(nutshell_tools STATIC ${tool_sources} $<TARGET_OBJECTS:nutshell_formats>)
 nutshell_house_rules(nutshell_tools)
 target_include_directories(nutshell_tools PUBLIC ${PROJECT_SOURCE_DIR})
 target_link_libraries(nutshell_tools PUBLIC nutshell ZLIB::ZLIB Eigen3::Eigen CLI11::CLI11
                                             nlohmann_json::nlohmann_json nutshell_stb
                                             Threads::Threads)
-target_link_libraries(nutshell_tools PRIVATE nutshell_format_libraries)
+target_link_libraries(nutshell_tools INTERFACE $<LINK_ONLY:nutshell_format_libraries>)
 
 # The sample of real digits is embedded, so that the command needs no file beside it.
 set(sample_dir ${PROJECT_SOURCE_DIR}/tests/data/digits)

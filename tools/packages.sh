@@ -6,7 +6,8 @@
 # Debian's package is.
 # shellcheck disable=SC2034
 build_packages=(g++:g++ cmake:cmake make:make zlib1g-dev libeigen3-dev nlohmann-json3-dev
-    libcli11-dev libstb-dev libflatbuffers-dev flatc:flatbuffers-compiler)
+    libcli11-dev libstb-dev libflatbuffers-dev flatc:flatbuffers-compiler libhdf5-dev libzip-dev
+    libprotobuf-dev protoc:protobuf-compiler)
 
 # missing_packages NAME...: those of the names that are not there, as package names, one a line.
 missing_packages() {

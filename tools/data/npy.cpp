@@ -24,20 +24,12 @@ std::string how_to_save(const std::string& type) {
     return "; save it with np.save(path, np.ascontiguousarray(x, dtype=np." + type + "))";
 }
 
-struct Header {
-    std::string type;
-    bool fortran = false;
-    bool has_fortran = false;
-    std::vector<uint64_t> sides;
-    bool has_shape = false;
-};
-
 /// Reads the dictionary of the header: quoted keys; strings, True, False and tuples as values.
 class HeaderParser {
   public:
     HeaderParser(std::string_view text, const std::string& path) : text_(text), path_(path) {}
 
-    Header parse() {
+    NpyHeader parse() {
         expect('{');
         while (!take('}')) {
             const std::string_view key = string();
@@ -137,7 +129,7 @@ class HeaderParser {
     std::string_view text_;
     const std::string& path_;
     size_t at_ = 0;
-    Header header_;
+    NpyHeader header_;
 };
 
 /// The header's text; `body` becomes the offset of the first element.
@@ -167,7 +159,7 @@ std::string_view header_text(ByteView file, const std::string& path, size_t& bod
 }
 
 /// Bytes of one element of a type that we read.
-size_t element_size(const Header& header, const std::string& path) {
+size_t element_size(const NpyHeader& header, const std::string& path) {
     if (header.fortran) {
         throw Error(path + ": the array is in Fortran order" +
                     how_to_save(header.type == "|u1" ? "uint8" : "float32"));
@@ -180,7 +172,7 @@ size_t element_size(const Header& header, const std::string& path) {
                 " cannot be read" + how_to_save("float32"));
 }
 
-void set_shape(const Header& header, const std::string& path, Dataset& data) {
+void set_shape(const NpyHeader& header, const std::string& path, Dataset& data) {
     const std::vector<uint64_t>& sides = header.sides;
     if (sides.size() < 2 || sides.size() > kMaxRank) {
         throw Error(path + ": an array of rank " + std::to_string(sides.size()) +
@@ -212,26 +204,16 @@ void check_body(const Dataset& data, size_t width, uint64_t held, const std::str
                 std::to_string(held) + " bytes follow; save it again");
 }
 
-std::string header_line(const std::string& type, int count, Shape shape) {
-    std::string sides = std::to_string(count) + ", ";
-    if (shape == flat(shape.channels)) {
-        sides += std::to_string(shape.channels);
-    } else {
-        sides += std::to_string(shape.height) + ", " + std::to_string(shape.width);
-        if (shape.channels > 1) sides += ", " + std::to_string(shape.channels);
-    }
-    std::string line =
-        "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + sides + "), }";
-    // NumPy pads with spaces and ends with a newline, so that the data starts at a multiple of 64.
-    line.append(63 - (kPrefix + 2 + line.size()) % 64, ' ');
-    return line + '\n';
-}
-
 void write_head(AtomicFile& file, const std::string& type, int count, Shape shape) {
-    const std::string line = header_line(type, count, shape);
-    std::string head(kMagic, kMagicSize);
-    head += {'\1', '\0', static_cast<char>(line.size()), static_cast<char>(line.size() >> 8)};
-    head += line;
+    const auto side = [](int32_t size) { return static_cast<uint64_t>(size); };
+    std::vector<uint64_t> sides{side(count)};
+    if (shape == flat(shape.channels)) {
+        sides.push_back(side(shape.channels));
+    } else {
+        sides.insert(sides.end(), {side(shape.height), side(shape.width)});
+        if (shape.channels > 1) sides.push_back(side(shape.channels));
+    }
+    const std::string head = npy_head(type, sides);
     file.write(head.data(), head.size());
 }
 
@@ -241,10 +223,29 @@ bool is_npy(ByteView file) {
     return file.size >= kMagicSize && std::memcmp(file.data, kMagic, kMagicSize) == 0;
 }
 
+NpyHeader read_npy_header(ByteView file, const std::string& path, size_t& body) {
+    const std::string_view text = header_text(file, path, body);
+    return HeaderParser(text, path).parse();
+}
+
+std::string npy_head(const std::string& type, const std::vector<uint64_t>& sides) {
+    std::string shape;
+    for (const uint64_t side : sides) shape += std::to_string(side) + ", ";
+    if (sides.size() > 1) shape.resize(shape.size() - 2);
+    std::string line =
+        "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" + shape + "), }";
+    if (sides.size() == 1) line.erase(line.rfind(", ), }") + 1, 1);  // (3,) as NumPy writes it
+    // NumPy pads with spaces and ends with a newline, so that the data starts at a multiple of 64.
+    line.append(63 - (kPrefix + 2 + line.size()) % 64, ' ');
+    line += '\n';
+    std::string head(kMagic, kMagicSize);
+    head += {'\1', '\0', static_cast<char>(line.size()), static_cast<char>(line.size() >> 8)};
+    return head + line;
+}
+
 Dataset read_npy(ByteView file, const std::string& path) {
     size_t body = 0;
-    const std::string_view text = header_text(file, path, body);
-    const Header header = HeaderParser(text, path).parse();
+    const NpyHeader header = read_npy_header(file, path, body);
     const size_t width = element_size(header, path);
     Dataset data;
     set_shape(header, path, data);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-// Writing rows of numbers as a NumPy array. Reading is in readers.hpp.
+// NumPy arrays: writing rows of numbers, and the header of any array. Reading rows is in
+// readers.hpp.
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "nutshell/shape.hpp"
+#include "tools/data/bytes.hpp"
 
 namespace nutshell::tools {
 
@@ -14,5 +17,21 @@ namespace nutshell::tools {
 void write_npy(const std::string& path, const float* rows, int count, Shape shape);
 /// The same as int8.
 void write_npy(const std::string& path, const int8_t* rows, int count, Shape shape);
+
+/// What the header of an npy file says.
+struct NpyHeader {
+    std::string type;  ///< "<f4"
+    bool fortran = false;
+    bool has_fortran = false;
+    std::vector<uint64_t> sides;
+    bool has_shape = false;
+};
+
+/// Reads the header; `body` becomes the offset of the first element. Throws Error, beginning with
+/// `path`.
+NpyHeader read_npy_header(ByteView file, const std::string& path, size_t& body);
+
+/// The bytes in front of the elements of a C-ordered array.
+std::string npy_head(const std::string& type, const std::vector<uint64_t>& sides);
 
 }  // namespace nutshell::tools

@@ -10,7 +10,9 @@ namespace nutshell::tools {
 
 /// THE LIST.
 const std::vector<const Format*>& formats() {
-    static const std::vector<const Format*> list{&kNutFormat, &kCppFormat, &kTfliteFormat};
+    static const std::vector<const Format*> list{
+        &kNutFormat,          &kCppFormat,  &kTfliteFormat, &kKerasH5Format,    &kKerasFormat,
+        &kTensorFlowJsFormat, &kOnnxFormat, &kNpzFormat,    &kSafetensorsFormat};
     return list;
 }
 

@@ -35,7 +35,8 @@ struct Format {
     std::string lacks;
 };
 
-extern const Format kNutFormat, kCppFormat, kTfliteFormat;
+extern const Format kNutFormat, kCppFormat, kTfliteFormat, kKerasH5Format, kKerasFormat,
+    kTensorFlowJsFormat, kOnnxFormat, kNpzFormat, kSafetensorsFormat;
 
 const std::vector<const Format*>& formats();
 

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+// Writes a Keras model as TensorFlow.js saves it: topology and weights are what its own save()
+// hands over, put into files as its handlers do.
+// usage: npm install @tensorflow/tfjs@4.22.0 in a folder; node make.mjs THAT_FOLDER/node_modules
+import fs from 'node:fs';
+import path from 'node:path';
+import {createRequire} from 'node:module';
+
+const tf = createRequire(path.resolve(process.argv[2]) + '/')('@tensorflow/tfjs');
+
+/** Values in -0.5..0.5, as ../keras/make.py has them. */
+function numbers(seed, shape) {
+    const count = shape.reduce((product, side) => product * side, 1);
+    const values = [];
+    for (let i = 0; i < count; i++) values.push(((i * 7919 + seed * 104729 + 13) % 1009) / 1009 - 0.5);
+    return tf.tensor(values, shape);
+}
+
+function dense(units, activation, seed, name, inputShape) {
+    return {layer: tf.layers.dense({units, activation, name, inputShape}), seed};
+}
+
+/** The layers in a row, with their weights set. */
+function sequential(name, entries) {
+    const model = tf.sequential({name});
+    for (const {layer, seed} of entries) {
+        model.add(layer);
+        if (seed === undefined) continue;
+        layer.setWeights(layer.getWeights().map((w, i) => numbers(seed + i, w.shape)));
+    }
+    return model;
+}
+
+async function save(model, name) {
+    await model.save(tf.io.withSaveHandler(async (artifacts) => {
+        const {weightSpecs, weightData, ...rest} = artifacts;
+        const json = {...rest, weightsManifest: [{paths: [name + '.bin'], weights: weightSpecs}]};
+        fs.writeFileSync(name + '.json', JSON.stringify(json));
+        fs.writeFileSync(name + '.bin', Buffer.from(tf.io.concatenateArrayBuffers ? tf.io.concatenateArrayBuffers([].concat(weightData)) : weightData));
+        return {modelArtifactsInfo: tf.io.getModelArtifactsInfoForJSON(artifacts)};
+    }));
+}
+
+const input = tf.input({shape: [12], name: 'input'});
+const encoder = sequential('encoder', [
+    dense(9, 'linear', 21, 'dense', [12]), {layer: tf.layers.batchNormalization({name: 'norm'})},
+    {layer: tf.layers.leakyReLU({alpha: 0.125, name: 'leaky'})}, {layer: tf.layers.dropout({rate: 0.5, name: 'dropout'})},
+    dense(3, 'tanh', 31, 'code')]);
+const decoder = sequential('decoder', [dense(9, 'relu', 41, 'dense_2', [3]), dense(12, 'sigmoid', 51, 'dense_3')]);
+const norm = encoder.getLayer('norm');
+norm.setWeights(norm.getWeights().map((w, i) => numbers(23 + i, w.shape).add(1)));
+const model = tf.model({inputs: input, outputs: decoder.apply(encoder.apply(input)), name: 'autoencoder'});
+await save(model, 'autoencoder');
+
+const x = numbers(61, [5, 12]);
+const answers = {input: x, code: encoder.predict(x), output: model.predict(x)};
+const csv = Object.entries(answers).map(([name, t]) => [name, t.arraySync()]);
+fs.writeFileSync('answers.json', JSON.stringify(Object.fromEntries(csv)) + '\n');

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+// Arrays without their layers: a PyTorch state_dict as .npz and .safetensors with a layer list
+// computes what PyTorch computes; what is written comes back to the bit; wrong lists, damaged and
+// hostile files are refused.
+#include "tools/formats/tensor_files.hpp"
+
+#include "import_fixture.hpp"
+
+using namespace nutshell;
+using namespace nutshell::tests;
+using tools::Part;
+
+namespace {
+
+constexpr char kLayers[] = "12,4:relu,12:sigmoid";
+/// Float32 weights and sums of at most 12 products against double precision.
+constexpr double kRounding = 1e-6;
+
+/// A safetensors file with this header.
+std::string safetensors(const std::string& header, const std::string& data) {
+    std::string bytes;
+    for (int i = 0; i < 8; i++) bytes += static_cast<char>(header.size() >> 8 * i);
+    return bytes + header + data;
+}
+
+std::string entry(const std::string& name, const std::string& shape, const std::string& offsets,
+                  const std::string& type = "F32") {
+    return "\"" + name + "\":{\"dtype\":\"" + type + "\",\"shape\":" + shape +
+           ",\"data_offsets\":" + offsets + "}";
+}
+
+}  // namespace
+
+TEST_CASE("a PyTorch state_dict with its layer list computes what PyTorch computes") {
+    require_built(tools::kNpzFormat);
+    const auto x = array("onnx/input.npy");
+    for (const std::string name : {"sequential.npz", "sequential_compressed.npz",
+                                   "sequential.safetensors", "encoder_decoder.safetensors"}) {
+        const auto imported = import_data("onnx/" + name, kLayers);
+        CHECK(difference(imported, Part::whole, x, array("onnx/sequential_output.npy")) <
+              kRounding);
+        CHECK(difference(imported, Part::encoder, x, array("onnx/sequential_code.npy")) <
+              kRounding);
+    }
+}
+
+TEST_CASE("a model written as npz or safetensors comes back to the bit without a list") {
+    require_built(tools::kNpzFormat);
+    std::vector<Row> rows;
+    for (int i = 0; i < 12; i++) {  // numbers of two digits in the names
+        const int in = i < 6 ? 14 - i : 3 + i, out = i < 5 ? 13 - i : 4 + i;
+        rows.push_back({Kind::dense, i == 5 ? Activation::linear : Activation::leaky_relu, flat(in),
+                        flat(out), i == 5 ? 0.0f : 0.3f});
+    }
+    tools::Graph graph(rows, 6);
+    graph.initialize(5, Initializer::glorot_uniform);
+    for (const Part part : {Part::whole, Part::encoder, Part::decoder}) {
+        const tools::Graph from = graph.extract(part);
+        const tools::Export model{from, {}, from.rows(), 0, part, ""};
+        const tools::Bytes npz = tools::npz_bytes(model), safe = tools::safetensors_bytes(model);
+        CHECK(npz == tools::npz_bytes(model));
+        for (const auto& source :
+             {tools::npz_source(tools::view(npz), "", "m.npz"),
+              tools::safetensors_source(tools::view(safe), "", "m.safetensors")}) {
+            const auto back = tools::lower(source, {});
+            const auto& again = std::get<tools::Graph>(back.graph);
+            CHECK(again.fingerprint() == from.fingerprint());
+            REQUIRE(again.parameters().size() == from.parameters().size());
+            CHECK(std::memcmp(again.parameters().data(), from.parameters().data(),
+                              from.parameters().size() * sizeof(float)) == 0);
+        }
+    }
+}
+
+TEST_CASE("a layer list that does not fit is refused, saying what is there") {
+    require_built(tools::kNpzFormat);
+    const std::string path = data_path("onnx/sequential.npz");
+    check_import_refused(path, {"--layers 784,24:relu"});
+    check_import_refused(path, {"2 weights", "3 layers"}, "12,4,4,12");
+    check_import_refused(path, {"0.weight", "[4][12]", "12 inputs and 5 outputs"}, "12,5,12");
+    check_import_refused(path, {"0.weight", "11 inputs"}, "11,4,12");
+}
+
+TEST_CASE("arrays in Keras' order are turned; square ones must say their order") {
+    const TemporaryFolder folder;
+    std::string data;
+    for (int i = 0; i < 16; i++) data += std::string("\0\0", 2) + static_cast<char>(i * 8) + '\x3f';
+    const auto read = [&](const std::string& first, const std::string& second) {
+        return tools::safetensors_source(tools::view(tools::Bytes(second.begin(), second.end())),
+                                         first, "m");
+    };
+    const std::string header = "{" + entry("a.kernel", "[2,2]", "[0,16]") + "," +
+                               entry("b.weight", "[2,2]", "[16,32]") + "}";
+    const auto source = read("2,2:linear,2:linear", safetensors(header, data));
+    CHECK(source.layers[0].weight[1] > source.layers[0].weight[2]);
+    CHECK(source.layers[1].weight[1] < source.layers[1].weight[2]);
+    check_import_refused(
+        folder.file("m.safetensors", safetensors("{" + entry("w1", "[2,2]", "[0,16]") + "," +
+                                                     entry("w2", "[2,2]", "[16,32]") + "}",
+                                                 data)),
+        {"\"w1\"", "square", "kernel"}, "2,2,2");
+}
+
+TEST_CASE("damaged and hostile safetensors files are refused in one line") {
+    const TemporaryFolder folder;
+    const std::string data(64, '\0');
+    const auto refused = [&](const std::string& entries, const std::vector<std::string>& words) {
+        check_import_refused(folder.file("m.safetensors", safetensors("{" + entries + "}", data)),
+                             words, "2,1,2");
+    };
+    refused(entry("0.weight", "[2,2]", "[0,999]"), {"0.weight", "does not fit"});
+    refused(entry("0.weight", "[2,2]", "[16,0]"), {"does not fit"});
+    refused(entry("0.weight", "[2,2]", "[0,12]"), {"does not fit"});
+    refused(entry("0.weight", "[4294967296,4294967296]", "[0,16]"), {"2^28"});
+    refused(entry("0.weight", "[-1,2]", "[0,16]"), {"no shape"});
+    refused(entry("0.weight", "[2,2]", "[0]"), {"no offsets"});
+    refused(entry("0.weight", "[2,2]", "[18446744073709551615,18446744073709551615]"), {"fit"});
+    refused(entry("0.weight", "[2,2]", "[0,16]", "I64"), {"I64"});
+    refused(entry("0.weight", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), {"9 dimensions"});
+    refused(entry("running_mean", "[2]", "[0,8]"), {"no weight"});
+    refused(entry("0.weight", "[2]", "[0,8]") + "," + entry("0.bias", "[2]", "[8,16]"),
+            {"0.weight", "no dense layer"});
+    refused("\"a\":", {"JSON"});
+    refused("\"a\":" + std::string(1000, '['), {"levels"});
+    const auto file = [&](const std::string& bytes) {
+        check_import_refused(folder.file("m.safetensors", bytes), {"cut short"}, "2,1,2");
+    };
+    file("");
+    file(std::string(8, '\xff'));
+    file(std::string("\x10\0\0\0\0\0\0\0{}", 10));
+    check_import_refused(folder.file("m.safetensors", safetensors("[]", "")), {"no object"});
+    check_cuts_refused(folder, "m.safetensors", read_back(data_path("onnx/sequential.safetensors")),
+                       7, kLayers);
+}
+
+TEST_CASE("damaged and hostile npz files are refused in one line") {
+    require_built(tools::kNpzFormat);
+    const TemporaryFolder folder;
+    const std::string valid = read_back(data_path("onnx/sequential.npz"));
+    check_cuts_refused(folder, "m.npz", valid, 31, kLayers);
+    // The sum of a member, and its stored content, no longer agree.
+    check_import_refused(folder.file("m.npz", replaced(valid, "(4, 12)", "(12, 4)")),
+                         {"0.weight.npy", "damaged"}, kLayers);
+    std::string other = valid;
+    for (int i = 0; i < 2; i++) other = replaced(other, "0.bias.npy", "0.bias.txt");
+    check_import_refused(folder.file("m.npz", other), {"0.bias.txt", "no array"}, kLayers);
+    check_import_refused(folder.file("m.npz", ""), {"zip"}, kLayers);
+}
