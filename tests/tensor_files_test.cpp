@@ -34,9 +34,10 @@ std::string entry(const std::string& name, const std::string& shape, const std::
 TEST_CASE("a PyTorch state_dict with its layer list computes what PyTorch computes") {
     require_built(tools::kNpzFormat);
     const auto x = array("onnx/input.npy");
-    for (const std::string name : {"sequential.npz", "sequential_compressed.npz",
-                                   "sequential.safetensors", "encoder_decoder.safetensors"}) {
-        const auto imported = import_data("onnx/" + name, kLayers);
+    for (const std::string name :
+         {"npz/sequential.npz", "npz/sequential_compressed.npz",
+          "safetensors/sequential.safetensors", "safetensors/encoder_decoder.safetensors"}) {
+        const auto imported = import_data(name, kLayers);
         CHECK(difference(imported, Part::whole, x, array("onnx/sequential_output.npy")) <
               kRounding);
         CHECK(difference(imported, Part::encoder, x, array("onnx/sequential_code.npy")) <
@@ -74,7 +75,7 @@ TEST_CASE("a model written as npz or safetensors comes back to the bit without a
 
 TEST_CASE("a layer list that does not fit is refused, saying what is there") {
     require_built(tools::kNpzFormat);
-    const std::string path = data_path("onnx/sequential.npz");
+    const std::string path = data_path("npz/sequential.npz");
     check_import_refused(path, {"--layers 784,24:relu"});
     check_import_refused(path, {"2 weights", "3 layers"}, "12,4,4,12");
     check_import_refused(path, {"0.weight", "[4][12]", "12 inputs and 5 outputs"}, "12,5,12");
@@ -129,14 +130,14 @@ TEST_CASE("damaged and hostile safetensors files are refused in one line") {
     file(std::string(8, '\xff'));
     file(std::string("\x10\0\0\0\0\0\0\0{}", 10));
     check_import_refused(folder.file("m.safetensors", safetensors("[]", "")), {"no object"});
-    check_cuts_refused(folder, "m.safetensors", read_back(data_path("onnx/sequential.safetensors")),
-                       7, kLayers);
+    check_cuts_refused(folder, "m.safetensors",
+                       read_back(data_path("safetensors/sequential.safetensors")), 7, kLayers);
 }
 
 TEST_CASE("damaged and hostile npz files are refused in one line") {
     require_built(tools::kNpzFormat);
     const TemporaryFolder folder;
-    const std::string valid = read_back(data_path("onnx/sequential.npz"));
+    const std::string valid = read_back(data_path("npz/sequential.npz"));
     check_cuts_refused(folder, "m.npz", valid, 31, kLayers);
     // The sum of a member, and its stored content, no longer agree.
     check_import_refused(folder.file("m.npz", replaced(valid, "(4, 12)", "(12, 4)")),

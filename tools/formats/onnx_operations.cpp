@@ -3,6 +3,7 @@
 #include "onnx_operations.hpp"
 
 #include <cmath>
+#include <limits>
 
 #include "tools/error.hpp"
 

@@ -101,12 +101,12 @@ def pytorch():
     set_weights(chain)
     export(chain, x, "sequential.onnx", 9, ["output"])
     state = {name: values.numpy() for name, values in chain.state_dict().items()}
-    np.savez("sequential.npz", **state)
-    np.savez_compressed("sequential_compressed.npz", **state)
-    write_safetensors("sequential.safetensors", state)
+    np.savez("../npz/sequential.npz", **state)
+    np.savez_compressed("../npz/sequential_compressed.npz", **state)
+    write_safetensors("../safetensors/sequential.safetensors", state)
     named = {("encoder.0" if name[0] == "0" else "decoder.0") + name[1:]: values
              for name, values in state.items()}
-    write_safetensors("encoder_decoder.safetensors", named)
+    write_safetensors("../safetensors/encoder_decoder.safetensors", named)
     exact = chain.double()
     double = torch.from_numpy(x).double()
     save("sequential_code.npy", exact[:2](double).detach())

@@ -34,7 +34,9 @@ void give_arrays(KerasNode& node, uint64_t& inputs) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     using namespace nutshell;
     return fuzz::read_or_refuse([&] {
-        KerasNode model = tools::keras_tree(tools::parse_json({data, size}, "m"), "m");
+        const tools::Json file = tools::parse_json({data, size}, "m");
+        const tools::Json& topology = tools::member(file, "modelTopology");
+        KerasNode model = tools::keras_tree(topology.empty() ? file : topology, "m");
         uint64_t inputs = 12;
         give_arrays(model, inputs);
         (void)tools::lower(tools::keras_source(model, "m"), {});
