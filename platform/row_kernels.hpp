@@ -9,13 +9,14 @@
 //   add_scaled(n, factor, x, y): y[n] += factor * x[n].
 #pragma once
 #include "nutshell/lane.hpp"
+#include "vector_convolution.hpp"
 #include "vector_elementwise.hpp"
 #include "vector_row.hpp"
 
 namespace nutshell {
 
 template <class V, class Loops, class Base>
-class RowKernels : public ElementwiseKernels<V, Base> {
+class RowKernels : public ConvolutionKernels<V, ElementwiseKernels<V, Base>> {
   public:
     static void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias,
                         Clamp clamp, float* c) noexcept {

@@ -12,6 +12,7 @@
 // into, so that no result depends on the rows computed with it.
 #pragma once
 #include "platform.hpp"
+#include "vector_convolution.hpp"
 #include "vector_elementwise.hpp"
 #include "vector_row.hpp"
 #include "vector_sparse.hpp"
@@ -19,7 +20,7 @@
 namespace nutshell {
 
 template <class V, class Int8Kernels>
-struct VectorKernels : SparseKernels<V, ElementwiseKernels<V, Int8Kernels>> {
+struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels<V, Int8Kernels>>> {
     static constexpr int lanes = V::lanes;
 
     static void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias,

@@ -4,6 +4,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
+#include "nutshell/models.hpp"
 #include "tools/error.hpp"
 
 using namespace nutshell;
@@ -59,4 +62,65 @@ TEST_CASE("slopes that no leaky relu can have are refused") {
                         tools::Error);
     }
     CHECK_THROWS_AS((void)parse_layers("4,2:relu(0.1),4", {}), tools::Error);
+}
+
+TEST_CASE("a list names convolutions, pools, upsampling and shapes, and gives the model type") {
+    using Model = models::Convolutional;
+    const tools::LayerList list = parse_layers(tools::layers_of_kind("convolutional"), {});
+    REQUIRE(list.rows.size() == 13);
+    CHECK(list.code_layer == Model::code_layer);
+    CHECK(fingerprint_of(list.rows.data(), 13, list.code_layer) == Model::fingerprint);
+    CHECK(tools::layers_of_kind("nonsense") == nullptr);
+
+    using Other = Autoencoder<
+        Sequential<Conv2D<9, 9, 3, 4, 5, Tanh, 2>, DepthwiseConv2D<5, 5, 4, 3, Relu>,
+                   BatchNorm<5, 5, 4, Relu>, AveragePool2D<5, 5, 4, 3, 2>, Flatten<2, 2, 4>,
+                   Dense<16, 3>>,
+        Sequential<Dense<3, 16, Relu>, Reshape<2, 2, 4>, TransposedConv2D<2, 2, 4, 4, 3, Relu>,
+                   Upsample2D<4, 4, 4, 2, Interpolation::bilinear>,
+                   Conv2D<8, 8, 4, 3, 2, Sigmoid, 1, Padding::valid, 3>>>;
+    const tools::LayerList other = parse_layers(
+        "9x9x3,conv4k5s2:tanh,depthwisek3,norm:relu,avgpool3s2,flat,3:linear,16,2x2x4,deconv4,"
+        "up2bilinear,conv3k2d3valid",
+        {});
+    REQUIRE(other.rows.size() == Other::Chain::count);
+    CHECK(other.code_layer == Other::code_layer);
+    for (size_t i = 0; i < other.rows.size(); i++) {
+        CAPTURE(i);
+        const RowBytes ours = to_bytes(other.rows[i]), wanted = to_bytes(Other::Chain::rows[i]);
+        CHECK(std::equal(ours.at, ours.at + kRowBytes, wanted.at));
+    }
+}
+
+TEST_CASE("a signal is an image of height 1, and windows go along it") {
+    const tools::LayerList list = parse_layers("1x32x2,conv4k5,pool2,up2,conv2", {});
+    CHECK(list.rows[0].window == Conv1D<32, 2, 4, 5, Relu>::row.window);
+    CHECK(list.rows[1].out == Shape{1, 16, 4});
+    CHECK(list.rows[3].out == Shape{1, 32, 2});
+}
+
+TEST_CASE("layers that cannot be are refused with the entry and the reason") {
+    const auto refused = [](const std::string& layers, const std::string& words) {
+        try {
+            (void)parse_layers(layers, {});
+        } catch (const tools::Error& error) {
+            INFO(error.what());
+            CHECK(std::string(error.what()).find(words) != std::string::npos);
+            return;
+        }
+        FAIL(layers, " was taken");
+    };
+    refused("4x4,conv2k5valid,16", "'conv2k5valid' is larger than its input of 4x4x1");
+    refused("4x4,conv2k3s0,16", "'conv2k3s0' is no size");
+    refused("4x4,conv2k3d0,16", "at least 1");
+    refused("4x4,convk3,16", "'convk3' lacks a number");
+    refused("4x4,conv2k3z,16", "'conv2k3z' is no layer");
+    refused("4x4,pool5,16", "'pool5' is larger than its input");
+    refused("4x4,pool2:relu,16", "takes no activation");
+    refused("4x4,3x5,16", "has 15 values, its input of 4x4x1 has 16");
+    refused("4x4,up300,16", "255");
+    refused("1000x1000,up2,16", "1048576");
+    refused("1000x1000,deconv2s100,16", "1048576");
+    refused("4x4,conv2k300,16", "'conv2k300' does not fit");
+    refused("4x4:relu,2,16", "the first entry is the input");
 }

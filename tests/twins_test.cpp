@@ -15,6 +15,14 @@ namespace {
 
 constexpr int kSteps = 10, kBatch = 32;
 
+/// Every kind of layer that goes over images.
+using Spatial = Autoencoder<
+    Sequential<Conv2D<6, 6, 1, 3, 3, LeakyRelu<>>, MaxPool2D<6, 6, 3, 2>,
+               DepthwiseConv2D<3, 3, 3, 3>, BatchNorm<3, 3, 3, Relu>, Dense<27, 4, Tanh>>,
+    Sequential<Dense<4, 12>, Reshape<3, 2, 2>, TransposedConv2D<3, 2, 2, 3, 3, Relu>,
+               AveragePool2D<6, 4, 3, 2>, Upsample2D<3, 2, 3, 2, Interpolation::bilinear>,
+               Dense<72, 36, Sigmoid>>>;
+
 template <class Model>
 std::unique_ptr<typename Model::Parameters> weights_of_seed(uint32_t seed) {
     auto weights = std::make_unique<typename Model::Parameters>();
@@ -29,22 +37,29 @@ std::vector<float> batch_of(int step, int samples, int size) {
 
 /// The buffers that accumulate() asks for, for `rows` samples of a graph.
 struct Buffers {
-    std::vector<float> tape, inner;
-    Buffers(const tools::Graph& graph, int rows)
+    std::vector<float> tape, inner, scratch;
+    Pass pass;
+    Buffers(const tools::Graph& graph, int rows, Mode mode)
         : tape(static_cast<size_t>(rows * graph.totals().tape)),
-          inner(static_cast<size_t>(2 * rows * graph.totals().inner)) {}
+          inner(static_cast<size_t>(2 * rows * graph.totals().inner)),
+          scratch(static_cast<size_t>(graph.totals().training_scratch)),
+          pass{rows, mode} {
+        pass.scratch = scratch.data();
+    }
 };
 
 template <class Loss, class Optimizer>
 void graph_step(tools::Graph& graph, Optimizer& optimizer, std::vector<float>& moments,
                 const std::vector<float>& x, float rate) {
-    Buffers buffers(graph, kBatch);
-    const int floats = static_cast<int>(graph.parameters().size());
+    Buffers buffers(graph, kBatch, Mode::batch);
+    const int floats = graph.totals().trainable;
     std::vector<float> gradients(graph.parameters().size());
-    accumulate<Loss>(graph, graph.parameters().data(), Pass{kBatch}, x.data(), x.data(),
+    accumulate<Loss>(graph, graph.parameters().data(), buffers.pass, x.data(), x.data(),
                      1.0f / kBatch, 1.0f, buffers.tape.data(), buffers.inner.data(),
                      gradients.data());
     optimizer.step(floats, rate, 1.0f, graph.parameters().data(), gradients.data(), moments.data());
+    step_state(graph.totals().floats - floats, graph.parameters().data() + floats,
+               gradients.data() + floats);
 }
 
 template <class Model, class Loss, class Optimizer>
@@ -70,13 +85,13 @@ void check_samples(float rate) {
     const auto weights = weights_of_seed<Model>(1);
     tools::Graph graph = twin_of<Model>(*weights);
     SampleTrainer<Model, Loss> trainer;
-    Buffers buffers(graph, 1);
+    Buffers buffers(graph, 1, Mode::sample);
     for (int step = 0; step < kSteps; step++) {
         const std::vector<float> x = batch_of(step, 1, Model::input_size);
         float loss = 0;
         REQUIRE(trainer.step(*weights, x.data(), x.data(), rate, &loss) == Status::ok);
         const double twin_loss = accumulate<Loss>(
-            graph, graph.parameters().data(), Pass{1}, x.data(), x.data(), 1.0f, -rate,
+            graph, graph.parameters().data(), buffers.pass, x.data(), x.data(), 1.0f, -rate,
             buffers.tape.data(), buffers.inner.data(), graph.parameters().data());
         CHECK(loss == static_cast<float>(twin_loss));
         REQUIRE(same_parameters<Model>(*weights, graph));
@@ -140,17 +155,20 @@ TEST_CASE("the twins begin with the same weights and know each other by the same
 TEST_CASE("the twins reconstruct and encode with the same bits") {
     check_forward<Tutorial>();
     check_forward<Deep>();
+    check_forward<Spatial>();
 }
 
 TEST_CASE("the twins have the same bits after each of ten steps of batch training") {
     check_batches<Tutorial, BinaryCrossEntropy, Adam>(1e-3f);
     check_batches<Deep, MeanSquaredError, Momentum>(0.1f);
     check_batches<Deep, MeanSquaredError, Sgd>(0.1f);
+    check_batches<Spatial, BinaryCrossEntropy, Adam>(1e-2f);
 }
 
 TEST_CASE("the twins have the same bits after each of ten per-sample steps") {
     check_samples<Tutorial, BinaryCrossEntropy>(1.0f);
     check_samples<Deep, MeanSquaredError>(0.5f);
+    check_samples<Spatial, BinaryCrossEntropy>(0.5f);
 }
 
 TEST_CASE("an epoch of the command's training is an epoch of Trainer in the same order") {

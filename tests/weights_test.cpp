@@ -122,6 +122,38 @@ TEST_CASE("a file has every byte where the description of the format puts it") {
     }
 }
 
+TEST_CASE("layers with windows, with state and without weights come back from a file") {
+    using Model = Autoencoder<
+        Sequential<Conv2D<4, 4, 1, 3, 3, Relu>, BatchNorm<4, 4, 3>, MaxPool2D<4, 4, 3, 2>>,
+        Sequential<Upsample2D<2, 2, 3, 2>, DepthwiseConv2D<4, 4, 3, 3>, Dense<48, 16, Sigmoid>>>;
+    Model::Parameters parameters;
+    initialize<Model>(parameters, 3);
+    for (int i = Model::Chain::plan.totals.trainable; i < Model::parameter_floats; i++) {
+        if (parameters.data[i] != 0) parameters.data[i] = 0.5f;
+    }
+    FileBytes file(file_size(Model::Chain::rows, Model::Chain::count));
+    size_t written = 0;
+    REQUIRE(save<Model>(parameters, file.data(), file.size(), written) == Status::ok);
+    AlignedCopy copy(file);
+    File view;
+    REQUIRE(check(copy.data(), file.size(), view) == Status::ok);
+    CHECK(view.fingerprint() == Model::fingerprint);
+    for (int i = 0; i < view.layer_count(); i++) {
+        const Row &ours = Model::Chain::rows[i], row = view.row(i);
+        CHECK(to_bytes(row).at[0] == to_bytes(ours).at[0]);
+        CHECK(row.window == ours.window);
+        const TensorSizes sizes = tensor_sizes(ours);
+        const Tensors wanted = Model::Chain::tensors(parameters.data, i), found = view.tensors(i);
+        CHECK(same_bits(found.weight, wanted.weight, sizes.weight));
+        CHECK(same_bits(found.bias, wanted.bias, sizes.bias));
+        CHECK(same_bits(found.state, wanted.state, sizes.state));
+    }
+    Model model;
+    REQUIRE(model.load(copy.data(), file.size()) == Status::ok);
+    Model::Encoder encoder;
+    REQUIRE(encoder.load(copy.data(), file.size()) == Status::ok);
+}
+
 TEST_CASE("rows and tensors come back from a file bit for bit, whatever the weights") {
     const AnyModel model;
     const FileBytes file =

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "layer_list.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
 #include "error.hpp"
+#include "nutshell/layers/layers.hpp"
 
 namespace nutshell::tools {
 namespace {
@@ -78,6 +80,187 @@ int narrowest(const std::vector<Row>& rows) {
     return best;
 }
 
+/// What is left of an entry to read: letters and numbers, from left to right.
+class Reader {
+  public:
+    explicit Reader(const std::string& entry) : entry_(entry), rest_(entry) {}
+
+    bool done() const { return rest_.empty(); }
+
+    bool take(const std::string& word) {
+        if (rest_.compare(0, word.size(), word) != 0) return false;
+        rest_.erase(0, word.size());
+        return true;
+    }
+    /// The number that must come next.
+    int number() {
+        const size_t digits = std::min(rest_.find_first_not_of("0123456789"), rest_.size());
+        const std::string text = rest_.substr(0, digits);
+        rest_.erase(0, digits);
+        if (text.empty()) fail(entry_, "lacks a number; see --help for how layers are written");
+        return parse_size(entry_, text);
+    }
+    /// The number behind a letter, or `otherwise`. ("same" begins with a letter, too.)
+    int option(const std::string& letter, int otherwise) {
+        const size_t next = letter.size();
+        const bool there = rest_.size() > next && rest_[next] >= '0' && rest_[next] <= '9';
+        return there && take(letter) ? number() : otherwise;
+    }
+
+  private:
+    const std::string& entry_;
+    std::string rest_;
+};
+
+bool is_shape(const std::string& text) {
+    return text.find('x') != std::string::npos &&
+           text.find_first_not_of("0123456789x") == std::string::npos;
+}
+
+/// "28x28x1", or "28x28" for one channel.
+Shape parse_shape(const std::string& entry, const std::string& text) {
+    const std::vector<std::string> sides = split(text, 'x');
+    if (sides.size() > 3) fail(entry, "is no shape; write height x width x channels, as 28x28x1");
+    Shape shape{parse_size(entry, sides[0]), parse_size(entry, sides[1]),
+                sides.size() == 3 ? parse_size(entry, sides[2]) : 1};
+    if (!shape.valid()) fail(entry, "is too large; a shape has at most 1048576 values");
+    return shape;
+}
+
+/// The layer that an entry without its activation names, behind one that writes `in`.
+class EntryParser {
+  public:
+    EntryParser(const std::string& entry, const std::string& text, Shape in)
+        : entry_(entry), text_(text), reader_(text_), in_(in) {}
+
+    Row row() {
+        if (is_shape(text_)) return reshaped(parse_shape(entry_, text_));
+        Row row = named();
+        if (!reader_.done()) {
+            fail(entry_, "is no layer; see --help for how layers are written");
+        }
+        if (!row.out.valid()) fail(entry_, "has more than 1048576 outputs");
+        if (row.kind != Kind::dense && !valid(row)) {
+            fail(entry_,
+                 "does not fit its input of " + shape_text() +
+                     "; a layer has at most 2^24 weights, a window at most 255 or about twice the "
+                     "image");
+        }
+        return row;
+    }
+
+  private:
+    Row named() {
+        if (reader_.take("conv")) return windowed(Kind::conv2d, reader_.number(), "k");
+        if (reader_.take("depthwise")) {
+            return windowed(Kind::depthwise_conv2d, in_.channels, "k");
+        }
+        if (reader_.take("deconv")) return transposed(reader_.number());
+        if (reader_.take("avgpool")) return windowed(Kind::average_pool2d, in_.channels, "");
+        if (reader_.take("pool")) return windowed(Kind::max_pool2d, in_.channels, "");
+        if (reader_.take("up")) return upsampled();
+        if (reader_.take("norm")) {
+            Row row{Kind::batch_norm, Activation::linear, in_, in_};
+            row.window.parameter = float_bits(1e-3f);
+            return row;
+        }
+        if (reader_.take("flat")) return reshaped(flat(in_.size()));
+        const int outputs = parse_size(entry_, text_);
+        reader_.take(text_);
+        return {Kind::dense, Activation::linear, flat(in_.size()), flat(outputs)};
+    }
+
+    bool is_pool(Kind kind) const {
+        return kind == Kind::max_pool2d || kind == Kind::average_pool2d;
+    }
+
+    Row windowed(Kind kind, int channels, const char* letter) {
+        const int size = is_pool(kind) ? reader_.number() : reader_.option(letter, 3);
+        const int stride = reader_.option("s", is_pool(kind) ? size : 1);
+        const int dilation = is_pool(kind) ? 1 : reader_.option("d", 1);
+        Padding padding = is_pool(kind) ? Padding::valid : Padding::same;
+        if (reader_.take("same")) padding = Padding::same;
+        if (reader_.take("valid")) padding = Padding::valid;
+        // A signal is an image of height 1.
+        const int height = in_.height == 1 ? 1 : size;
+        const Shape out = shape_behind(in_, height, size, stride, dilation, padding, channels);
+        if (out.height < 1 || out.width < 1) {
+            fail(entry_, "is larger than its input of " + shape_text());
+        }
+        return {kind, Activation::linear,
+                in_,  out,
+                0.0f, window_of(in_, height, size, stride, dilation, padding)};
+    }
+
+    Row transposed(int channels) {
+        const int size = reader_.option("k", 3), stride = reader_.option("s", 2);
+        Padding padding = Padding::same;
+        if (reader_.take("same")) padding = Padding::same;
+        if (reader_.take("valid")) padding = Padding::valid;
+        const int height = in_.height == 1 ? 1 : size;
+        const int64_t pixels = static_cast<int64_t>(in_.height) * stride * in_.width * stride;
+        if (pixels > kMaxSize) fail(entry_, "has more than 1048576 outputs");
+        const Shape out = transposed_shape(in_, height, size, stride, padding, channels);
+        return {Kind::transposed_conv2d,
+                Activation::linear,
+                in_,
+                out,
+                0.0f,
+                window_of(out, height, size, stride, 1, padding)};
+    }
+
+    Row upsampled() {
+        const int factor = reader_.number();
+        if (factor > 255) fail(entry_, "enlarges more than 255 times");
+        const int height = in_.height == 1 ? 1 : factor;
+        const Interpolation between =
+            reader_.take("bilinear") ? Interpolation::bilinear : Interpolation::nearest;
+        return {Kind::upsample2d,
+                Activation::linear,
+                in_,
+                {in_.height * height, in_.width * factor, in_.channels},
+                0.0f,
+                Upsample2DLayer::window(height, factor, between)};
+    }
+
+    Row reshaped(Shape out) {
+        if (text_ == "flat") reader_.take(text_);
+        if (out.size() != in_.size()) {
+            fail(entry_, "has " + std::to_string(out.size()) + " values, its input of " +
+                             shape_text() + " has " + std::to_string(in_.size()));
+        }
+        return {Kind::reshape, Activation::linear, in_, out};
+    }
+
+    std::string shape_text() const {
+        return std::to_string(in_.height) + "x" + std::to_string(in_.width) + "x" +
+               std::to_string(in_.channels);
+    }
+
+    const std::string& entry_;
+    const std::string text_;
+    Reader reader_;
+    Shape in_;
+};
+
+/// True for a kind whose sums an activation follows.
+bool takes_activation(Kind kind) {
+    return kind == Kind::dense || kind == Kind::conv2d || kind == Kind::depthwise_conv2d ||
+           kind == Kind::transposed_conv2d || kind == Kind::batch_norm;
+}
+
+struct Architecture {
+    const char* name;
+    const char* layers;
+};
+/// The last one is the Keras blog's convolutional autoencoder, whose code is 4 x 4 x 8.
+constexpr Architecture kArchitectures[] = {
+    {"tutorial", "784,24,784"},
+    {"deep", "784,128,64,24,64,128,784"},
+    {"convolutional",
+     "28x28x1,conv16k3,pool2same,conv8k3,pool2same,conv8k3,pool2same,"
+     "conv8k3,up2,conv8k3,up2,conv16k3valid,up2,conv1k3"}};
+
 }  // namespace
 
 LayerList parse_layers(const std::string& text, const LayerDefaults& defaults) {
@@ -87,28 +270,59 @@ LayerList parse_layers(const std::string& text, const LayerDefaults& defaults) {
                     "' needs at least input, code and output, as in 784,24,784");
     }
     LayerList list{};
-    int previous = 0;
+    Shape shape{};
     for (size_t i = 0; i < entries.size(); i++) {
         const size_t colon = entries[i].find(':');
-        const int size = parse_size(entries[i], entries[i].substr(0, colon));
-        if (i > 0) {
-            Row row{Kind::dense, Activation::linear, flat(previous), flat(size), 0.0f};
-            const bool last = i + 1 == entries.size();
+        const std::string name = entries[i].substr(0, colon);
+        if (i == 0) {
+            shape =
+                is_shape(name) ? parse_shape(entries[i], name) : flat(parse_size(entries[i], name));
             if (colon != std::string::npos) {
-                set_activation(row, entries[i].substr(colon + 1), entries[i], "--layers");
-            } else if (last) {
-                set_activation(row, defaults.output, defaults.output, "--output");
-            } else {
-                set_activation(row, defaults.hidden, defaults.hidden, "--activation");
+                fail(entries[i], "names an activation, but the first entry is the input");
             }
-            list.rows.push_back(row);
-        } else if (colon != std::string::npos) {
-            fail(entries[i], "names an activation, but the first entry is the input");
+            continue;
         }
-        previous = size;
+        Row row = EntryParser(entries[i], name, shape).row();
+        const bool last = i + 1 == entries.size();
+        if (colon != std::string::npos) {
+            if (!takes_activation(row.kind)) fail(entries[i], "takes no activation");
+            set_activation(row, entries[i].substr(colon + 1), entries[i], "--layers");
+        } else if (takes_activation(row.kind) && row.kind != Kind::batch_norm) {
+            const std::string& usual = last ? defaults.output : defaults.hidden;
+            set_activation(row, usual, usual, last ? "--output" : "--activation");
+        }
+        list.rows.push_back(row);
+        shape = row.out;
     }
     list.code_layer = narrowest(list.rows);
     return list;
+}
+
+const char* layer_list_help() {
+    return "Layers from input to output, with commas between. Sizes are dense layers, as in "
+           "784,24,784; the input is a size or an image, 28x28x1. convNkK: N filters of KxK (k3), "
+           "then as needed sS stride, dD dilation, same or valid border (same). depthwisekK the "
+           "same for each channel. deconvNkKsS: transposed, S times as large (k3s2). poolP, "
+           "avgpoolP: of PxP, then sS, same or valid (valid). upF, upFbilinear: F times as large. "
+           "norm: batch normalization. flat, 4x4x8: another shape. An activation may follow a "
+           "layer: 128:tanh, conv16k3:leaky_relu(0.3)";
+}
+
+const char* layers_of_kind(const std::string& name) {
+    for (const Architecture& known : kArchitectures) {
+        if (name == known.name) return known.layers;
+    }
+    return nullptr;
+}
+
+std::string kind_names() {
+    std::string names;
+    const size_t count = sizeof kArchitectures / sizeof *kArchitectures;
+    for (size_t i = 0; i < count; i++) {
+        names += i == 0 ? "" : i + 1 == count ? " or " : ", ";
+        names += kArchitectures[i].name;
+    }
+    return names;
 }
 
 std::string activation_text(const Row& row) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Architectures as a user types them: "784,24,784" or "784,128:tanh,24:linear,784".
+// Architectures as a user types them: "784,24,784", "784,128:tanh,24:linear,784" or
+// "28x28x1,conv16k3,pool2,...".
 #pragma once
 #include <string>
 #include <vector>
@@ -21,6 +22,15 @@ struct LayerList {
     int code_layer;
 };
 LayerList parse_layers(const std::string& text, const LayerDefaults& defaults);
+
+/// What --help says of the entries of a list.
+const char* layer_list_help();
+
+/// The list of a well-known architecture; null for an unknown name.
+const char* layers_of_kind(const std::string& name);
+
+/// "tutorial, deep or convolutional".
+std::string kind_names();
 
 /// linear, relu, leaky_relu (slope 0.01; leaky_relu(0.3) for another), sigmoid, tanh.
 std::string activation_text(const Row& row);

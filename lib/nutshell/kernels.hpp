@@ -40,6 +40,19 @@ struct SparseBytes {
     const uint8_t* byte;
 };
 
+/// How a convolution goes over an image in NHWC. Its results lie on a grid; each has a patch of the
+/// input, a rectangle of taps, each of which is `run` numbers of x. All steps are in floats, and
+/// may be of any sign.
+struct Convolution {
+    int height, width;                     ///< of the grid
+    int taps_down, taps_across, run;       ///< of a patch
+    int n;                                 ///< numbers of a result
+    ptrdiff_t x_down, x_across;            ///< from a patch to the next one
+    ptrdiff_t tap_down, tap_across;        ///< from a tap to the next one, in x
+    ptrdiff_t weight_down, weight_across;  ///< from a tap's weights to those of the next one
+    ptrdiff_t y_down, y_across;            ///< from a result to the next one
+};
+
 /// One update of an optimizer: how far, and what the gradients are to be multiplied with first.
 struct StepSize {
     float rate;            ///< learning rate, bias corrections included
@@ -78,6 +91,25 @@ void sparse_gemm_nn(int m, int n, SparseBytes a, const float* b, const float* bi
 
 /// C[k][n] += alpha * A[m][k]^T * B[m][n], one row of A and B after the other, without A's zeros.
 void sparse_gemm_tn(int m, int n, float alpha, SparseBytes a, const float* b, float* c) noexcept;
+
+/// y[n] = clamp(bias[n] + the sum over the taps and their run of x[run] * weight[run][n]) for every
+/// place of the grid. bias may be null (zero).
+void convolve(const Convolution& convolution, const float* x, const float* weight,
+              const float* bias, Clamp clamp, float* y) noexcept;
+
+/// weight[run][n] of every tap += alpha * x[run] * dy[n] of every place of the grid, one place
+/// after the other; dy lies where y does.
+void convolve_gradient(const Convolution& convolution, float alpha, const float* x, const float* dy,
+                       float* weight) noexcept;
+
+/// The same channel by channel: y[n] = clamp(bias[n] + the sum over the taps of x[n] * weight[n]).
+/// The run of a tap is n.
+void depthwise(const Convolution& convolution, const float* x, const float* weight,
+               const float* bias, Clamp clamp, float* y) noexcept;
+
+/// weight[n] of every tap += alpha * x[n] * dy[n] of every place of the grid.
+void depthwise_gradient(const Convolution& convolution, float alpha, const float* x,
+                        const float* dy, float* weight) noexcept;
 
 /// y[n] += alpha * (the sum of the rows of X[rows][n]), one row after the other.
 void add_rows(int rows, int n, float alpha, const float* x, float* y) noexcept;
@@ -146,6 +178,10 @@ void adam_step(int n, StepSize step, AdamRates rates, float* weights, float* gra
     X(gemm_tn)                     \
     X(sparse_gemm_nn)              \
     X(sparse_gemm_tn)              \
+    X(convolve)                    \
+    X(convolve_gradient)           \
+    X(depthwise)                   \
+    X(depthwise_gradient)          \
     X(add_rows)                    \
     X(scale_bytes)                 \
     X(leaky_relu)                  \

@@ -27,7 +27,9 @@
 //   56  u32  CRC-32C of the layer table and the section table, to the first section
 //   60  u32  CRC-32C of the bytes 0 to 59
 // Layer record, 80 bytes each, in the order of the chain
-//    0  u8   kind: 1 dense
+//    0  u8   kind: 1 dense, 2 reshape, 3 convolution, 4 depthwise convolution, 5 transposed
+//            convolution, 6 maximum and 7 average pooling, 8 upsampling, 9 batch normalization;
+//            float32 weights of 3 and 5 are [height][width][in][out], of 4 [height][width][channel]
 //    1  u8   activation: 0 linear, 1 relu, 2 leaky relu, 3 sigmoid, 4 tanh
 //    2  u8[2] zero
 //    4  u32[3] input height, width, channels, each and their product at most 2^20

@@ -13,9 +13,10 @@
 namespace nutshell::tools {
 namespace {
 
-/// The least and the largest of values[count].
+/// The least and the largest of values[count]; null when there are none.
 template <class T>
 nlohmann::ordered_json range_of(const T* values, size_t count) {
+    if (count == 0) return nullptr;
     const auto [low, high] = std::minmax_element(values, values + count);
     return {*low, *high};
 }
@@ -33,7 +34,9 @@ void describe_numbers(const Graph& graph, int index, nlohmann::ordered_json& lay
     const Row& row = graph.rows()[static_cast<size_t>(index)];
     const TensorSizes sizes = tensor_sizes(row);
     const Tensors tensors = graph.tensors(index);
-    layer["weight_order"] = DenseLayer::rows_are_outputs(row) ? "[out][in]" : "[in][out]";
+    if (row.kind == Kind::dense) {
+        layer["weight_order"] = DenseLayer::rows_are_outputs(row) ? "[out][in]" : "[in][out]";
+    }
     layer["weight_range"] = range_of(tensors.weight, static_cast<size_t>(sizes.weight));
     layer["bias_range"] = range_of(tensors.bias, static_cast<size_t>(sizes.bias));
 }
@@ -84,6 +87,7 @@ nlohmann::ordered_json describe(const AnyKind& graph, const std::string& path) {
 }
 
 std::string range_text(const nlohmann::ordered_json& range) {
+    if (range.is_null()) return "-";
     return significant(range[0].get<double>(), 4) + " .. " + significant(range[1].get<double>(), 4);
 }
 
@@ -112,14 +116,14 @@ void print_table(const nlohmann::ordered_json& facts) {
     }
     if (int8) std::printf(", packing %s", text(facts["packing"]).c_str());
     const bool foreign = !facts["origin"].empty();
-    std::printf("\n\n%5s  %-6s %8s %8s  %-16s %11s  %-22s %-22s %s%s\n", "layer", "kind", "inputs",
+    std::printf("\n\n%5s  %-17s %8s %8s  %-16s %11s  %-22s %-22s %s%s\n", "layer", "kind", "inputs",
                 "outputs", "activation", "parameters", "weights", "bias",
                 int8 ? "a value of the output" : "", foreign ? "  from" : "");
     size_t number = 0;
     for (const nlohmann::ordered_json& layer : facts["layers"]) {
         number++;
         std::printf(
-            "%5d  %-6s %8d %8d  %-16s %11d  %-22s %-22s %-*s%s%s\n", static_cast<int>(number),
+            "%5d  %-17s %8d %8d  %-16s %11d  %-22s %-22s %-*s%s%s\n", static_cast<int>(number),
             text(layer["kind"]).c_str(), layer["inputs"].get<int>(), layer["outputs"].get<int>(),
             text(layer["activation"]).c_str(), layer["parameters"].get<int>(),
             range_text(layer["weight_range"]).c_str(), range_text(layer["bias_range"]).c_str(),

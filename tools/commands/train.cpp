@@ -164,10 +164,19 @@ std::vector<float> read_weights(const std::string& path, int features) {
     return weights;
 }
 
+std::string layers_asked_for(const TrainOptions& options) {
+    if (!options.layers.empty()) return options.layers;
+    if (options.kind.empty())
+        throw Error("--layers or --kind is needed, as in --layers 784,24,784");
+    const char* layers = layers_of_kind(options.kind);
+    if (layers) return layers;
+    throw Error("--kind: '" + options.kind + "' is unknown; use " + kind_names());
+}
+
 int train(TrainOptions& options, const Common& common) {
     set_optimizer(options);
     if (!options.augment.empty()) options.fit.augmentation = parse_augmentation(options.augment);
-    const LayerList layers = parse_layers(options.layers, options.defaults);
+    const LayerList layers = parse_layers(layers_asked_for(options), options.defaults);
     Graph graph(layers.rows, layers.code_layer);
     require_writable(options);
     DataSource source = with_test_set(load_data(options.data), options.hold_out, options.fit.seed);

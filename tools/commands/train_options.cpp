@@ -8,11 +8,11 @@ namespace nutshell::tools {
 namespace {
 
 void add_model_options(CLI::App& command, TrainOptions& options) {
+    CLI::Option* const layers = command.add_option("--layers", options.layers, layer_list_help());
     command
-        .add_option("--layers", options.layers,
-                    "Sizes from input to output, as in 784,24,784; an activation may follow a "
-                    "size: 784,128:tanh,24,784")
-        ->required();
+        .add_option("--kind", options.kind,
+                    "A well-known architecture in place of --layers: " + kind_names())
+        ->excludes(layers);
     command.add_option("--activation", options.defaults.hidden, "Of layers that name none")
         ->capture_default_str();
     command.add_option("--output", options.defaults.output, "Activation of the last layer")

@@ -10,7 +10,7 @@
 namespace nutshell::tools {
 
 struct TrainOptions {
-    std::string data, layers, output, report, log;
+    std::string data, layers, kind, output, report, log;
     std::string augment, weights;    // as text, and a file
     std::string checkpoint, resume;  // files of a training that goes on later, that went before
     LayerDefaults defaults;

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <set>
 
-#include "nutshell/layers/activation.hpp"
+#include "nutshell/layers/layers.hpp"
 #include "tools/error.hpp"
 
 namespace nutshell::tools {
@@ -36,11 +36,130 @@ std::string activation_type(const Row& row) {
     throw Error("an activation that has no C++ type");
 }
 
+std::string number(int64_t n) { return ", " + std::to_string(n); }
+
+/// "<28, 28, 16".
+std::string open_list(Shape shape) {
+    return "<" + std::to_string(shape.height) + number(shape.width) + number(shape.channels);
+}
+
+const char* padding_text(Padding padding) {
+    return padding == Padding::same ? ", nutshell::Padding::same" : ", nutshell::Padding::valid";
+}
+
+[[noreturn]] void fail_window() {
+    throw Error(
+        "a window that has no C++ type; types have square windows with the same stride down and "
+        "across, and borders of Padding::same or Padding::valid");
+}
+
+/// How a square window goes over the larger one of its images, which is `wide`.
+struct SquareWindow {
+    int size, stride, dilation;
+    Padding padding;
+};
+
+SquareWindow square_window(const Row& row, Shape wide, Shape narrow) {
+    const Window& w = row.window;
+    for (const Padding padding : {Padding::same, Padding::valid}) {
+        const SquareWindow square{w.width, w.stride_width, w.dilation_width, padding};
+        const Shape shape = shape_behind(wide, w.height, w.width, square.stride, square.dilation,
+                                         padding, narrow.channels);
+        const bool flat_image = wide.height == 1 && w.height == 1;
+        if ((w.height == w.width || flat_image) && shape == narrow &&
+            window_of(wide, w.height, w.width, square.stride, square.dilation, padding) == w) {
+            return square;
+        }
+    }
+    fail_window();
+}
+
+std::string convolution_type(const Row& row) {
+    const SquareWindow w = square_window(row, row.in, row.out);
+    const bool flat_image = row.in.height == 1 && row.window.height == 1;
+    if (flat_image && w.size != 1) {
+        return "nutshell::Conv1D<" + std::to_string(row.in.width) + number(row.in.channels) +
+               number(row.out.channels) + number(w.size) + ", " + activation_type(row) +
+               number(w.stride) + padding_text(w.padding) + number(w.dilation) + ">";
+    }
+    return "nutshell::Conv2D" + open_list(row.in) + number(row.out.channels) + number(w.size) +
+           ", " + activation_type(row) + number(w.stride) + padding_text(w.padding) +
+           number(w.dilation) + ">";
+}
+
+std::string depthwise_type(const Row& row) {
+    const SquareWindow w = square_window(row, row.in, row.out);
+    if (row.window.height != row.window.width) fail_window();
+    return "nutshell::DepthwiseConv2D" + open_list(row.in) + number(w.size) + ", " +
+           activation_type(row) + number(w.stride) + padding_text(w.padding) + number(w.dilation) +
+           ">";
+}
+
+std::string transposed_type(const Row& row) {
+    const Window& w = row.window;
+    for (const Padding padding : {Padding::same, Padding::valid}) {
+        const Shape shape =
+            transposed_shape(row.in, w.height, w.width, w.stride_width, padding, row.out.channels);
+        if (w.height != w.width || shape != row.out ||
+            !(window_of(shape, w.height, w.width, w.stride_width, 1, padding) == w)) {
+            continue;
+        }
+        return "nutshell::TransposedConv2D" + open_list(row.in) + number(row.out.channels) +
+               number(w.width) + ", " + activation_type(row) + number(w.stride_width) +
+               padding_text(padding) + ">";
+    }
+    fail_window();
+}
+
+std::string pool_type(const Row& row, const std::string& name) {
+    const SquareWindow w = square_window(row, row.in, row.out);
+    if (row.window.height != row.window.width) fail_window();
+    return name + open_list(row.in) + number(w.size) + number(w.stride) + padding_text(w.padding) +
+           ">";
+}
+
+std::string upsample_type(const Row& row) {
+    if (row.window.height != row.window.width) fail_window();
+    const bool bilinear = row.window.parameter == static_cast<uint32_t>(Interpolation::bilinear);
+    return "nutshell::Upsample2D" + open_list(row.in) + number(row.window.width) +
+           (bilinear ? ", nutshell::Interpolation::bilinear>" : ">");
+}
+
+std::string batch_norm_type(const Row& row) {
+    for (int millionths = 1; millionths <= 1000000; millionths++) {
+        if (float_bits(static_cast<float>(millionths) / 1e6f) != row.window.parameter) continue;
+        return "nutshell::BatchNorm" + open_list(row.in) + ", " + activation_type(row) +
+               number(millionths) + ">";
+    }
+    throw Error("an epsilon that has no C++ type; types have whole millionths");
+}
+
+std::string reshape_type(const Row& row) {
+    return row.out == flat(row.out.size()) ? "nutshell::Flatten" + open_list(row.in) + ">"
+                                           : "nutshell::Reshape" + open_list(row.out) + ">";
+}
+
 std::string layer_type(const Row& row) {
     switch (row.kind) {
         case Kind::dense:
             return "nutshell::Dense<" + std::to_string(row.in.size()) + ", " +
                    std::to_string(row.out.size()) + ", " + activation_type(row) + ">";
+        case Kind::reshape:
+            return reshape_type(row);
+        case Kind::conv2d:
+            return convolution_type(row);
+        case Kind::depthwise_conv2d:
+            return depthwise_type(row);
+        case Kind::transposed_conv2d:
+            return transposed_type(row);
+        case Kind::max_pool2d:
+            return pool_type(row, "nutshell::MaxPool2D");
+        case Kind::average_pool2d:
+            return pool_type(row, "nutshell::AveragePool2D");
+        case Kind::upsample2d:
+            return upsample_type(row);
+        case Kind::batch_norm:
+            return batch_norm_type(row);
     }
     throw Error("a layer that has no C++ type");
 }

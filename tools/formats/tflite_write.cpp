@@ -146,6 +146,10 @@ std::vector<uint8_t> metadata_of(const AnyKind& graph) {
 int add_float_layer(Writer& writer, const Graph& graph, size_t index, int input) {
     constexpr auto type = tflite::TensorType_FLOAT32;
     const Row& row = graph.rows()[index];
+    if (row.kind != Kind::dense) {
+        throw Error("layer " + std::to_string(index + 1) +
+                    " is not dense: only dense layers can be written as TensorFlow Lite yet");
+    }
     const int32_t in = row.in.size(), out = row.out.size();
     const Tensors tensors = graph.tensors(static_cast<int>(index));
     std::vector<float> weight;

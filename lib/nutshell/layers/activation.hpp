@@ -63,4 +63,11 @@ inline void activate(Activation activation, float slope, int n, float* y) noexce
     }
 }
 
+/// dy[n], the gradient of the output y, becomes that of the sum.
+inline void gradient_of_sum(Activation activation, float slope, int n, const float* y,
+                            float* dy) noexcept {
+    if (activation == Activation::linear) return;
+    kernels::activation_gradient(activation, slope, n, y, dy);
+}
+
 }  // namespace nutshell

@@ -131,7 +131,7 @@ struct DenseLayer : LayerFunctions {
                          Target target) noexcept {
         const int in = row.in.size(), out = row.out.size(), rows = pass.rows;
         const Clamp none = clamp_of(Activation::linear);
-        gradient_of_sum(row, activation, pass, y, dy);
+        gradient_of_sum(activation, row.slope, pass.rows * row.out.size(), y, dy);
         if (rows_are_outputs(row)) {
             if (dx) kernels::gemm_nn(rows, in, out, dy, tensors.weight, in, nullptr, none, dx);
             kernels::gemm_tn(out, in, rows, target.alpha, dy, x, target.weight);
@@ -147,7 +147,7 @@ struct DenseLayer : LayerFunctions {
     static void backward(const Row& row, Activation activation, Pass pass, SparseBytes x,
                          const float* y, float* dy, Target target) noexcept {
         const int out = row.out.size();
-        gradient_of_sum(row, activation, pass, y, dy);
+        gradient_of_sum(activation, row.slope, pass.rows * row.out.size(), y, dy);
         kernels::sparse_gemm_tn(pass.rows, out, target.alpha, x, dy, target.weight);
         kernels::add_rows(pass.rows, out, target.alpha, dy, target.bias);
     }
@@ -157,12 +157,6 @@ struct DenseLayer : LayerFunctions {
                                      Slice slice) noexcept {
         return rule_from(requantization_of(row.activation, tensors), tensors.packing,
                          row.out.size(), slice.first);
-    }
-
-    static void gradient_of_sum(const Row& row, Activation activation, Pass pass, const float* y,
-                                float* dy) noexcept {
-        if (activation == Activation::linear) return;
-        kernels::activation_gradient(activation, row.slope, pass.rows * row.out.size(), y, dy);
     }
 };
 

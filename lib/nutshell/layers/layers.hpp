@@ -2,7 +2,14 @@
 // Every layer kind, and the calls that find a row's kind at run time: for the plan, the file
 // reader and the tools' Graph. A type calls its layers directly and never comes here.
 #pragma once
+#include "batch_norm.hpp"
+#include "conv2d.hpp"
 #include "dense.hpp"
+#include "depthwise_conv2d.hpp"
+#include "pool2d.hpp"
+#include "reshape.hpp"
+#include "transposed_conv2d.hpp"
+#include "upsample2d.hpp"
 
 namespace nutshell {
 

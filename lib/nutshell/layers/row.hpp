@@ -11,7 +11,16 @@ namespace nutshell {
 
 /// The list of layer kinds: name, functions, number in the .nut file. The functions stand in
 /// layers/<name>.hpp: valid, forward and backward, and what LayerFunctions says of other kinds.
-#define NUTSHELL_LAYER_KINDS(X) X(dense, DenseLayer, 1)
+#define NUTSHELL_LAYER_KINDS(X)                    \
+    X(dense, DenseLayer, 1)                        \
+    X(reshape, ReshapeLayer, 2)                    \
+    X(conv2d, Conv2DLayer, 3)                      \
+    X(depthwise_conv2d, DepthwiseConv2DLayer, 4)   \
+    X(transposed_conv2d, TransposedConv2DLayer, 5) \
+    X(max_pool2d, MaxPool2DLayer, 6)               \
+    X(average_pool2d, AveragePool2DLayer, 7)       \
+    X(upsample2d, Upsample2DLayer, 8)              \
+    X(batch_norm, BatchNormLayer, 9)
 
 enum class Kind : uint8_t {
 #define NUTSHELL_KIND(name, functions, number) name = number,

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// Well-known autoencoders as types, for images of 28 x 28 pixels in 0..1. Take one, or copy its
+// lines and change them.
+#pragma once
+#include "autoencoder.hpp"
+
+namespace nutshell::models {
+
+/// 784 pixels -> 24 numbers -> 784 pixels.
+using Tutorial = Autoencoder<Sequential<Dense<784, 24, Relu>>, Sequential<Dense<24, 784, Sigmoid>>>;
+
+/// The same code through more layers.
+using Deep =
+    Autoencoder<Sequential<Dense<784, 128, Relu>, Dense<128, 64, Relu>, Dense<64, 24, Relu>>,
+                Sequential<Dense<24, 64, Relu>, Dense<64, 128, Relu>, Dense<128, 784, Sigmoid>>>;
+
+/// Convolutions of 16, 8 and 8 filters; the code is an image of 4 x 4 with 8 channels. After the
+/// convolutional autoencoder of the Keras blog ("Building Autoencoders in Keras", 2016).
+using Convolutional = Autoencoder<
+    Sequential<Conv2D<28, 28, 1, 16, 3, Relu>, MaxPool2D<28, 28, 16, 2>,
+               Conv2D<14, 14, 16, 8, 3, Relu>, MaxPool2D<14, 14, 8, 2>, Conv2D<7, 7, 8, 8, 3, Relu>,
+               MaxPool2D<7, 7, 8, 2, 2, Padding::same>>,
+    Sequential<Conv2D<4, 4, 8, 8, 3, Relu>, Upsample2D<4, 4, 8, 2>, Conv2D<8, 8, 8, 8, 3, Relu>,
+               Upsample2D<8, 8, 8, 2>, Conv2D<16, 16, 8, 16, 3, Relu, 1, Padding::valid>,
+               Upsample2D<14, 14, 16, 2>, Conv2D<28, 28, 16, 1, 3, Sigmoid>>>;
+
+static_assert(Tutorial::parameter_count == 38440);
+static_assert(Deep::parameter_count == 221352);
+static_assert(Convolutional::parameter_count == 4385 && Convolutional::code_size == 128);
+
+}  // namespace nutshell::models
