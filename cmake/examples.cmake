@@ -12,3 +12,10 @@ foreach(source ${example_sources})
     add_test(NAME example.${name} COMMAND example_${name}
              WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endforeach()
+
+# The gateway of examples/firmware is a program for Linux. (It is tested with its sensor.)
+add_executable(example_gateway examples/firmware/gateway.cpp)
+set_target_properties(example_gateway PROPERTIES OUTPUT_NAME gateway
+                      RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/examples)
+nutshell_house_rules(example_gateway)
+target_link_libraries(example_gateway PRIVATE nutshell)

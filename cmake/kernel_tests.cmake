@@ -26,6 +26,8 @@ target_include_directories(nutshell_kernel_tests SYSTEM PRIVATE
 target_link_libraries(nutshell_kernel_tests PRIVATE nutshell)
 add_test(NAME kernels COMMAND nutshell_kernel_tests)
 
+include(${PROJECT_SOURCE_DIR}/tests/raspberry_pi.cmake)
+
 # 64-bit Arm with and without the dot product: neon_dot must run on the one, and not on the other.
 if(CMAKE_CROSSCOMPILING AND CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
     foreach(cpu max cortex-a53)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The host in place of a board: an example of firmware runs on it to the last bit, when it is bound
-// to a platform that computes as the board's does.
+// The host in place of a board, its UART standard input and output: an example of firmware runs on
+// it to the last bit, when it is bound to a platform that computes as the board's does.
 #include <cstdio>
 #include <cstdlib>
 
@@ -10,6 +10,12 @@ namespace nutshell::board {
 
 void print(const char* text) noexcept { std::fputs(text, stdout); }
 void print(int32_t number) noexcept { std::printf("%ld", static_cast<long>(number)); }
+void write(const uint8_t* bytes, size_t size) noexcept {
+    if (std::fwrite(bytes, 1, size, stdout) != size) std::exit(1);
+}
+void read(uint8_t* bytes, size_t size) noexcept {
+    if (std::fread(bytes, 1, size, stdin) != size) std::exit(1);
+}
 void exit(int status) noexcept { std::exit(status); }
 
 size_t read_host_file(const char* name, size_t offset, uint8_t* bytes, size_t size) noexcept {

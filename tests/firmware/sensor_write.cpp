@@ -2,8 +2,8 @@
 // Writes what the test of sensor and gateway needs, from a trained model and a file of IDX images:
 // the encoder packed for a board, the decoder for the host, what goes into the sensor, and what has
 // to come out of the gateway by the reference arithmetic.
-// usage: sensor_write MODEL.nut IMAGES PACKING FOLDER. A program of the host, built on the
-// reference platform.
+// usage: sensor_write MODEL.nut IMAGES PACKING FOLDER [DECODER_PACKING]. The decoder is in
+// canonical order unless said. Computes with the reference arithmetic whatever the platform.
 #include <algorithm>
 #include <iostream>
 #include <iterator>
@@ -71,13 +71,13 @@ void run(HostLayer& layer, const int8_t* in, int8_t* out) {
 }
 
 void write_all(const std::string& model, const std::string& idx, Packing packing,
-               const std::string& folder) {
+               const std::string& folder, Packing decoder_packing) {
     const std::vector<uint8_t> images = load(idx);
     if (images.size() < kIdxHeader + kImages * kPixelCount) throw std::runtime_error("few images");
     std::vector<HostLayer> layers = quantize(load(model), images);
     save(folder + "/encoder.nut", packed_file(layers[0], 1, packing, kModelId));
-    save(folder + "/decoder.nut", packed_file(layers[1], 0, Packing::canonical, kModelId));
-    save(folder + "/stranger.nut", packed_file(layers[1], 0, Packing::canonical, kModelId + 1));
+    save(folder + "/decoder.nut", packed_file(layers[1], 0, decoder_packing, kModelId));
+    save(folder + "/stranger.nut", packed_file(layers[1], 0, decoder_packing, kModelId + 1));
     std::vector<uint8_t> frames, restored;
     for (size_t i = 0; i < kImages; i++) {
         const uint8_t* image = images.data() + kIdxHeader + i * kPixelCount;
@@ -99,8 +99,12 @@ void write_all(const std::string& model, const std::string& idx, Packing packing
 }  // namespace
 
 int main(int argc, char** argv) try {
-    if (argc != 5) throw std::runtime_error("usage: sensor_write MODEL.nut IMAGES PACKING FOLDER");
-    write_all(argv[1], argv[2], packing_of(argv[3]), argv[4]);
+    if (argc != 5 && argc != 6) {
+        throw std::runtime_error(
+            "usage: sensor_write MODEL.nut IMAGES PACKING FOLDER [DECODER_PACKING]");
+    }
+    write_all(argv[1], argv[2], packing_of(argv[3]), argv[4],
+              argc == 6 ? packing_of(argv[5]) : Packing::canonical);
     return 0;
 } catch (const std::exception& error) {
     std::cerr << "sensor_write: " << error.what() << '\n';
