@@ -29,6 +29,9 @@ function(nutshell_firmware name board)
     set_target_properties(${name} PROPERTIES
         SUFFIX .elf LINK_DEPENDS "${boards}/${board}/memory.ld;${boards}/common/sections.ld"
         CROSSCOMPILING_EMULATOR "timeout;${NUTSHELL_FIRMWARE_SECONDS};${board_emulator}")
+    # For commands that run images: how, and on which board.
+    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${name}.emulator "${board_emulator}\n")
+    file(WRITE ${CMAKE_CURRENT_BINARY_DIR}/${name}.board "${board}\n")
 endfunction()
 
 # Sets `variable` to the command that runs an image, the image not included.

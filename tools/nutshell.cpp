@@ -23,6 +23,7 @@ void add_commands(CLI::App& app, Common& common) {
     nutshell::tools::add_convert(app, common);
     nutshell::tools::add_run(app, common);
     nutshell::tools::add_inspect(app, common);
+    nutshell::tools::add_footprint(app, common);
     nutshell::tools::add_show(app, common);
     nutshell::tools::add_detect(app, common);
     nutshell::tools::add_search(app, common);

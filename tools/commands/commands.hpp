@@ -32,6 +32,7 @@ void add_quantize(CLI::App& app, Common& common);
 void add_convert(CLI::App& app, Common& common);
 void add_run(CLI::App& app, Common& common);
 void add_inspect(CLI::App& app, Common& common);
+void add_footprint(CLI::App& app, Common& common);
 void add_show(CLI::App& app, Common& common);
 void add_detect(CLI::App& app, Common& common);
 void add_search(CLI::App& app, Common& common);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include "footprint.hpp"
+
+#include <algorithm>
+
+#include "error.hpp"
+#include "suggest.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+/// Bytes of one inference's input, output and work memory, as the model's type has them.
+size_t memory_of(const std::vector<Row>& rows, bool int8, int scratch_per_input) {
+    const int element = int8 ? 1 : static_cast<int>(sizeof(float));
+    int inner = 0, scratch = 0;
+    for (size_t i = 0; i < rows.size(); i++) {
+        const int in = rows[i].in.size();
+        if (i > 0) inner = std::max(inner, in);
+        scratch = std::max(scratch, int8 ? round_up(in * scratch_per_input, 16)
+                                         : element * scratch_floats(rows[i], Mode::inference));
+    }
+    const int buffers = inner * element * inner_buffers(static_cast<int>(rows.size()));
+    const int work = scratch > 0 ? align_up(buffers, 16) + scratch : buffers;
+    const int ends = element * (rows.front().in.size() + rows.back().out.size());
+    return static_cast<size_t>(ends + align_up(work, 16));
+}
+
+/// Bytes of the view on a processor of 32 bits: the tensors of each layer (numbers.hpp) and the
+/// self-test.
+size_t view_of(size_t layers, bool int8) {
+    constexpr size_t pointer = 4, packing_and_flags = 4;
+    constexpr size_t floats = 3 * pointer;
+    constexpr size_t codes = 5 * pointer + packing_and_flags + 3 * sizeof(Quantization);
+    return layers * (int8 ? codes : floats) + 2 * pointer;
+}
+
+double cost_of(const Row& row, const ActivationCost& cost) {
+    const double outputs = row.out.size();
+    switch (row.activation) {
+        case Activation::linear:
+        case Activation::relu:
+            return 0;
+        case Activation::leaky_relu:
+            return cost.leaky_relu * outputs;
+        case Activation::sigmoid:
+            return cost.sigmoid * outputs;
+        case Activation::tanh:
+            return cost.tanh * outputs;
+    }
+    return 0;
+}
+
+double cost_of(const Row& row, bool per_output, const ProductCost& cost) {
+    const int rest = cost.rest > 0 ? row.in.size() % cost.inputs : 0;
+    const double in = align_up(row.in.size() - rest, cost.inputs);
+    const double out = align_up(row.out.size(), cost.outputs);
+    const double output = cost.output + (per_output ? cost.scale : 0);
+    return cost.call + cost.input * in + output * out + cost.product * in * out +
+           cost.rest * rest * row.out.size();
+}
+
+bool all_dense(const std::vector<Row>& rows) {
+    return std::all_of(rows.begin(), rows.end(),
+                       [](const Row& row) { return row.kind == Kind::dense; });
+}
+
+double instructions_of(const Graph& graph, const NumbersCost& cost) {
+    if (!all_dense(graph.rows())) return 0;
+    double sum = cost.check * graph.rows().front().in.size();
+    for (const Row& row : graph.rows()) {
+        const bool dots = DenseLayer::rows_are_outputs(row);
+        sum += cost_of(row, false, dots ? cost.dots : cost.combined);
+        sum += cost_of(row, cost.activation);
+    }
+    return sum;
+}
+
+double instructions_of(const Int8Graph& graph, const NumbersCost& cost) {
+    if (!all_dense(graph.rows())) return 0;
+    double sum = 0;
+    for (size_t i = 0; i < graph.rows().size(); i++) {
+        const Row& row = graph.rows()[i];
+        sum += cost_of(row, graph.layers()[i].per_output, cost.dots);
+        sum += cost_of(row, cost.activation);
+    }
+    return sum;
+}
+
+Footprint sizes_of(const std::vector<Row>& rows, size_t model, bool int8, const Target& target) {
+    const NumbersCost& cost = int8 ? target.int8 : target.float32;
+    const int further = static_cast<int>(rows.size()) - 2;
+    constexpr size_t status_and_gaps = 16;
+    Footprint result;
+    result.model = model;
+    result.flash = model + static_cast<size_t>(cost.code + further * cost.layer_code);
+    result.stack = static_cast<size_t>(cost.stack);
+    result.ram = memory_of(rows, int8, target.scratch_per_input) + view_of(rows.size(), int8) +
+                 status_and_gaps + result.stack;
+    return result;
+}
+
+Footprint footprint_of(const Graph& graph, const Target& target) {
+    size_t model = 0;
+    to_file_bytes(graph, model);
+    Footprint result = sizes_of(graph.rows(), model, false, target);
+    result.instructions = instructions_of(graph, target.float32);
+    return result;
+}
+
+Footprint footprint_of(const Int8Graph& graph, const Target& target) {
+    Footprint result =
+        sizes_of(graph.rows(), graph.file_bytes(target.packing).size(), true, target);
+    result.instructions = instructions_of(graph, target.int8);
+    return result;
+}
+
+}  // namespace
+
+const Target& target_named(const std::string& name) {
+    std::vector<std::string> names;
+    for (const Target& target : targets()) {
+        if (name == target.name) return target;
+        names.emplace_back(target.name);
+    }
+    throw Error("--target: " + unknown_word("target", name, names));
+}
+
+Footprint footprint_of(const AnyGraph& graph, const Target& target) {
+    return std::visit([&](const auto& model) { return footprint_of(model, target); }, graph);
+}
+
+}  // namespace nutshell::tools

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+// What a model would take on a target, before anything is compiled: sizes follow from the model,
+// code and instructions from constants that were measured (footprint_targets.cpp).
+#pragma once
+#include <string>
+#include <vector>
+
+#include "model_file.hpp"
+
+namespace nutshell::tools {
+
+/// Instructions of a dense product: call + input * inputs + output * outputs + product * inputs *
+/// outputs. Outputs are padded to whole blocks; inputs too, or, where `rest` is given, those behind
+/// the last whole block cost `rest` for each output.
+struct ProductCost {
+    int outputs, inputs;  ///< of a block
+    double call, input, output, product, rest;
+    double scale;  ///< more for each output where each has a scale of its own (int8)
+};
+
+/// Instructions of an element of an activation. In int8 each is a look-up.
+struct ActivationCost {
+    double sigmoid, tanh, leaky_relu;
+};
+
+/// What is linked and computed for one type of numbers.
+struct NumbersCost {
+    int code;              ///< bytes of an image of two layers besides the model's file
+    int layer_code;        ///< more for each further layer
+    int stack;             ///< bytes, of the call that needs most: checking the file or running it
+    ProductCost dots;      ///< weights [out][in]
+    ProductCost combined;  ///< weights [in][out]; int8 has none
+    ActivationCost activation;
+    double check;  ///< instructions of an element of the input: whether it is a number
+};
+
+/// A processor, and how its images are built.
+struct Target {
+    const char* name;  ///< "cortex-m4"
+    Packing packing;
+    int scratch_per_input;  ///< bytes, of int8 (kernels_int8.hpp)
+    NumbersCost int8, float32;
+};
+
+/// THE LIST of targets.
+const std::vector<Target>& targets();
+
+/// The target of a name. Throws Error, with the names there are.
+const Target& target_named(const std::string& name);
+
+struct Footprint {
+    size_t model = 0;         ///< bytes of the .nut file in the target's packing
+    size_t flash = 0;         ///< bytes of the image: model and code
+    size_t ram = 0;           ///< bytes: input, output, work memory, the view, and stack
+    size_t stack = 0;         ///< bytes, part of ram
+    double instructions = 0;  ///< of one inference; 0 when a kind of layer has no measured cost
+};
+
+Footprint footprint_of(const AnyGraph& graph, const Target& target);
+
+}  // namespace nutshell::tools

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+// The constants of each target, from images built for size and counted under emulation:
+// tests/compare/layer_costs.sh prints the costs of a layer, tools/bench_firmware.sh the sizes, and
+// holds the estimates against what it measures.
+#include "footprint.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+/// Of a product that a type of numbers does not have.
+constexpr ProductCost kNone{1, 1, 0, 0, 0, 0, 0, 0};
+
+constexpr ActivationCost look_up(double each) { return {each, each, each}; }
+
+// The lines of a type of numbers: code, code of a further layer, stack; dots and combined, each
+// with its block of outputs and inputs, call, input, output, product, rest; sigmoid, tanh,
+// leaky_relu; check.
+constexpr NumbersCost kM0Int8{6312,  72,           284, {4, 1, 330, 6.752, 40.34, 3.371, 0, 0},
+                              kNone, look_up(4.3), 0};
+constexpr NumbersCost kM0Float{8872,
+                               64,
+                               356,
+                               {1, 1, -641, 1.27, 1181, 162.7, 0, 0},
+                               {1, 1, -10970, 1333, 67.6, 157.1, 0, 0},
+                               {2520, 2620, 105},
+                               11};
+constexpr NumbersCost kM3Int8{5976,  72,           256, {4, 1, 166, 0.15, 15.41, 2.31, 0, 0},
+                              kNone, look_up(4.5), 0};
+constexpr NumbersCost kM3Float{6696,
+                               64,
+                               300,
+                               {1, 1, -481, -0.18, 729, 71.2, 0, 0},
+                               {1, 1, -6127, 733, 84.25, 69.47, 0, 0},
+                               {1160, 1240, 66},
+                               8};
+constexpr NumbersCost kM4Int8{6168,  72,           256, {4, 4, 176, 2.912, 13.52, 1.153, 0, 0},
+                              kNone, look_up(4.5), 0};
+constexpr NumbersCost kM4Float{6440,
+                               32,
+                               304,
+                               {4, 8, 195, 0, 33.76, 1.22, 8.7, 0},
+                               {16, 1, 209, 0.115, 1.644, 1.232, 0, 0},
+                               {34, 44, 8},
+                               2.43};
+constexpr NumbersCost kM7Int8{6168,  72,           256, {4, 4, 176, 2.912, 13.52, 1.153, 0, 0},
+                              kNone, look_up(4.5), 0};
+constexpr NumbersCost kM7Float{6440,
+                               32,
+                               304,
+                               {4, 8, 194, 0, 33.76, 1.22, 8.7, 0},
+                               {16, 1, 193, 0.114, 1.645, 1.232, 0, 0},
+                               {33, 44, 8},
+                               2.43};
+constexpr NumbersCost kM33Int8{6040,  72,           256, {4, 4, 176, 2.912, 13.52, 1.153, 0, 0},
+                               kNone, look_up(4.5), 0};
+constexpr NumbersCost kM33Float{6248,
+                                64,
+                                304,
+                                {4, 8, 195, 0, 32.51, 1.22, 8.24, 0},
+                                {16, 1, 206, 0.117, 1.582, 1.232, 0, 0},
+                                {33, 44, 8},
+                                2.43};
+constexpr NumbersCost kM55Int8{
+    5768, 72, 256, {4, 16, 145, 0.09, 4.035, 0.1552, 0, 2.754}, kNone, look_up(0.26), 0};
+constexpr NumbersCost kM55Float{8600,
+                                64,
+                                352,
+                                {6, 8, 180, 0, 39.5, 0.555, 7.3, 0},
+                                {28, 1, 325, 0, 1.321, 0.5714, 0, 0},
+                                {15.1, 15.8, 2.27},
+                                0.74};
+
+}  // namespace
+
+const std::vector<Target>& targets() {
+    static const std::vector<Target> all = {
+        {"cortex-m0", Packing::armv6m, 1, kM0Int8, kM0Float},
+        {"cortex-m3", Packing::armv7m, 0, kM3Int8, kM3Float},
+        {"cortex-m4", Packing::dsp, 2, kM4Int8, kM4Float},
+        {"cortex-m7", Packing::dsp, 2, kM7Int8, kM7Float},
+        {"cortex-m33", Packing::dsp, 2, kM33Int8, kM33Float},
+        {"cortex-m55", Packing::helium, 0, kM55Int8, kM55Float},
+    };
+    return all;
+}
+
+}  // namespace nutshell::tools
