@@ -41,6 +41,19 @@ Pixels pixels_of(const float* values, Shape shape);
 /// How many points a pixel of a sample takes: whole halves, so that all PNG pixels are equal.
 float points_per_pixel(Shape shape);
 
+/// Rows of images, all drawn at one size.
+struct ImageGrid {
+    struct Line {
+        std::string name;
+        Shape shape{1, 1, 1};
+        std::vector<float> images;  // [count][shape.size()], in 0..1
+    };
+    std::string title, explanation;
+    std::vector<Line> lines;
+};
+/// Throws Error when a line's values do not fit its shape.
+Picture image_grid(ImageGrid grid);
+
 /// Scores of normal and of anomalous samples, over the logarithm of the score.
 struct ScoreHistogram {
     std::string title;

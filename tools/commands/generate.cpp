@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+// nutshell generate: what the decoder makes of codes: drawn at random, on a plane, or between those
+// of two samples.
+#include <cmath>
+#include <cstdio>
+
+#include "commands.hpp"
+#include "tools/data/npy.hpp"
+#include "tools/error.hpp"
+#include "tools/pca.hpp"
+#include "tools/picture/charts.hpp"
+#include "tools/picture/picture.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+struct Options {
+    std::string model, data, what = "grid", picture, array;
+    int columns = 12, rows = 8;
+    uint32_t seed = 1;
+};
+
+/// Codes[rows][columns][size] along the two directions in which those of the data differ most, two
+/// deviations each way.
+std::vector<float> plane(const Options& options, const std::vector<float>& codes, int count,
+                         int size) {
+    if (size < 2) throw Error("a code of one number has no plane; use --what between");
+    const Pca pca = fit_pca(codes.data(), count, size, 2);
+    std::vector<float> points;
+    const auto along = [](int i, int n, double variance) {
+        const double part = n > 1 ? 2.0 * i / (n - 1) - 1 : 0;
+        return static_cast<float>(2 * part * std::sqrt(variance));
+    };
+    for (int row = 0; row < options.rows; row++) {
+        for (int column = 0; column < options.columns; column++) {
+            points.push_back(along(column, options.columns, pca.variance[0]));
+            points.push_back(along(options.rows - 1 - row, options.rows, pca.variance[1]));
+        }
+    }
+    return pca_reconstruct(pca, points.data(), options.rows * options.columns);
+}
+
+/// From the code of one sample to that of another one, a row each.
+std::vector<float> ways_between(const Options& options, const std::vector<float>& codes, int count,
+                                int size) {
+    std::vector<float> points;
+    for (int row = 0; row < options.rows; row++) {
+        const uint32_t index = static_cast<uint32_t>(row);
+        const auto pick = [&](uint32_t which) {
+            const uint32_t word = random_word(options.seed, Purpose::shuffle, which, index);
+            return codes.data() +
+                   static_cast<ptrdiff_t>(word % static_cast<uint32_t>(count)) * size;
+        };
+        const float *from = pick(0), *to = pick(1);
+        for (int column = 0; column < options.columns; column++) {
+            const float part = options.columns > 1 ? static_cast<float>(column) /
+                                                         static_cast<float>(options.columns - 1)
+                                                   : 0.0f;
+            for (int i = 0; i < size; i++) points.push_back(from[i] + part * (to[i] - from[i]));
+        }
+    }
+    return points;
+}
+
+/// Normal numbers with the mean and the covariance of the data's codes, through the directions in
+/// which they are independent.
+std::vector<float> random_codes(const Options& options, const std::vector<float>& codes, int count,
+                                int size) {
+    const Pca pca = fit_pca(codes.data(), count, size, size);
+    std::vector<float> points;
+    const int total = options.rows * options.columns;
+    for (int i = 0; i < total * size; i++) {
+        const float draw =
+            normal(random_word(options.seed, Purpose::augment, 1, static_cast<uint32_t>(i)));
+        const double variance = std::max(0.0, pca.variance[static_cast<size_t>(i % size)]);
+        points.push_back(draw * static_cast<float>(std::sqrt(variance)));
+    }
+    return pca_reconstruct(pca, points.data(), total);
+}
+
+Picture draw(const Options& options, const std::vector<float>& outputs, Shape shape,
+             const std::string& name) {
+    const bool grid = options.what == "grid", walk = options.what == "between";
+    ImageGrid sheet;
+    sheet.title = "Generated: " + name;
+    sheet.explanation =
+        grid   ? "The decoder on a plane of codes: the two directions in which they differ most."
+        : walk ? "The decoder on the way from the code of the left sample to that of the right one."
+               : "The decoder on codes drawn with the mean and covariance of the data's.";
+    const size_t line = static_cast<size_t>(options.columns) * static_cast<size_t>(shape.size());
+    for (size_t at = 0; at < outputs.size(); at += line) {
+        const auto first = outputs.begin() + static_cast<ptrdiff_t>(at);
+        sheet.lines.push_back({"", shape, {first, first + static_cast<ptrdiff_t>(line)}});
+    }
+    return image_grid(std::move(sheet));
+}
+
+int generate(const Options& options, const Common& common) {
+    if (options.picture.empty() && options.array.empty()) {
+        throw Error("name --out FILE.png for a picture or --array FILE.npy");
+    }
+    if (!options.picture.empty()) {
+        (void)picture_bytes(options.picture, Picture{1, 1, "", [](Canvas&) {}});
+    }
+    const AnyGraph any = read_any_model(options.model);
+    const Dataset data = load_data(options.data).train;
+    if (!options.picture.empty() && !data.is_image()) {
+        throw Error(data.name + ": --out draws images, and these are none; --array writes numbers");
+    }
+    const auto make = [&](const auto& graph) {
+        const LayerRange decoder = graph.range(Part::decoder);
+        if (graph.output_size(decoder) != data.shape.size()) {
+            throw Error(data.name + ": a sample has " + std::to_string(data.shape.size()) +
+                        " values, the model makes " + std::to_string(graph.output_size(decoder)));
+        }
+        const std::vector<float> codes = run_all(graph, Part::encoder, data);
+        const int size = graph.input_size(decoder);
+        const std::vector<float> points =
+            options.what == "grid"      ? plane(options, codes, data.count, size)
+            : options.what == "between" ? ways_between(options, codes, data.count, size)
+                                        : random_codes(options, codes, data.count, size);
+        const int total = options.rows * options.columns;
+        std::vector<float> outputs(static_cast<size_t>(total) *
+                                   static_cast<size_t>(data.shape.size()));
+        graph.run(decoder, points.data(), total, outputs.data());
+        return outputs;
+    };
+    const std::vector<float> outputs = std::visit(make, any);
+    const int total = options.rows * options.columns;
+    if (!options.picture.empty()) {
+        save_picture(options.picture, draw(options, outputs, data.shape, data.name));
+    }
+    if (!options.array.empty()) write_npy(options.array, outputs.data(), total, data.shape);
+    if (common.json) {
+        print_json({{"what", options.what}, {"samples", total}});
+    } else {
+        std::printf("%d samples\n", total);
+    }
+    return kSuccess;
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, Common& common) {
+    static Options options;
+    CLI::App* command = add_command(app, common, "generate", "Make new samples with the decoder",
+                                    [&common] { return generate(options, common); });
+    command->add_option("MODEL", options.model, "A .nut file")->required();
+    command->add_option("--data", options.data, "Samples whose codes say where to look")
+        ->required();
+    command
+        ->add_option("--what", options.what,
+                     "grid (a plane of codes), between (from one sample to another) or random")
+        ->check(CLI::IsMember({"grid", "between", "random"}))
+        ->capture_default_str();
+    command->add_option("--rows", options.rows, "Of the picture")
+        ->check(between(1, 64))
+        ->capture_default_str();
+    command->add_option("--columns", options.columns, "Of the picture")
+        ->check(between(1, 64))
+        ->capture_default_str();
+    command->add_option("--seed", options.seed, "Of what is random")->capture_default_str();
+    command->add_option("--out", options.picture, "The picture, .png or .svg");
+    command->add_option("--array", options.array, "The samples, as .npy");
+}
+
+}  // namespace nutshell::tools
