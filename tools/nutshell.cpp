@@ -25,6 +25,7 @@ void add_commands(CLI::App& app, Common& common) {
     nutshell::tools::add_inspect(app, common);
     nutshell::tools::add_footprint(app, common);
     nutshell::tools::add_show(app, common);
+    nutshell::tools::add_windows(app, common);
     nutshell::tools::add_generate(app, common);
     nutshell::tools::add_denoise(app, common);
     nutshell::tools::add_upscale(app, common);

@@ -34,6 +34,7 @@ void add_run(CLI::App& app, Common& common);
 void add_inspect(CLI::App& app, Common& common);
 void add_footprint(CLI::App& app, Common& common);
 void add_show(CLI::App& app, Common& common);
+void add_windows(CLI::App& app, Common& common);
 void add_generate(CLI::App& app, Common& common);
 void add_denoise(CLI::App& app, Common& common);
 void add_upscale(CLI::App& app, Common& common);
