@@ -67,7 +67,7 @@ int upscale(const Options& options, const Common& common) {
         save_picture(options.picture,
                      image_grid({"From " + shape_text(small.shape) + " to " +
                                      shape_text(large.shape) + ": " + data.name,
-                                 "The model restores " + significant(ours) +
+                                 "The model restores " + significant(ours, 4) +
                                      " dB, cubic interpolation " + significant(theirs) + " dB.",
                                  {row("small", small), row("cubic", cubic), row("model", restored),
                                   row("original", large)}}));
