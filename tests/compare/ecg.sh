@@ -15,7 +15,8 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
 "$nutshell" train --data normal.npy --layers 128,8,128 --activation tanh --output linear --loss mse \
     --epochs 300 --batch 16 --lr 0.003 --out beats.nut --json >training
-"$nutshell" quantize beats.nut --calibrate normal.npy --out beats_int8.nut --json >quantization
+"$nutshell" quantize beats.nut --calibrate normal.npy --tolerance 0.1 --out beats_int8.nut --json \
+    >quantization
 for model in beats.nut beats_int8.nut; do
     printf '%s\n' "$model"
     "$nutshell" detect "$model" --data test.npy --anomalies unusual.npy --sigmas 3
