@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+// What the fuzz targets share. A target is a file of this folder with LLVMFuzzerTestOneInput; bytes
+// are refused with Error, in one line, or taken; everything else is a finding.
+#pragma once
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "tools/error.hpp"
+#include "tools/formats/source_model.hpp"
+
+namespace nutshell::fuzz {
+
+inline void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+/// Runs a reader that may refuse.
+template <class Read>
+int read_or_refuse(Read read) {
+    try {
+        read();
+    } catch (const tools::Error& error) {
+        require(std::strchr(error.what(), '\n') == nullptr && error.what()[0] != '\0');
+    }
+    return 0;
+}
+
+/// The .nut file of a graph.
+inline std::vector<uint8_t> nut_bytes(const tools::Graph& graph) {
+    size_t size = 0;
+    const tools::AlignedFloats floats = tools::to_file_bytes(graph, size);
+    const auto* begin = reinterpret_cast<const uint8_t*>(floats.data());
+    return {begin, begin + size};
+}
+inline std::vector<uint8_t> nut_bytes(const tools::Int8Graph& graph) {
+    return graph.file_bytes(Packing::canonical);
+}
+inline std::vector<uint8_t> nut_bytes(const tools::AnyGraph& graph) {
+    return std::visit([](const auto& model) { return nut_bytes(model); }, graph);
+}
+
+}  // namespace nutshell::fuzz
