@@ -8,6 +8,7 @@ set(qemu_options -display none -monitor none -serial null -chardev stdio,id=host
                  -semihosting-config enable=on,target=native,chardev=host -kernel)
 
 # Adds an image for a board, linked with the library. As a test it runs in the board's emulator.
+# The global property NUTSHELL_IMAGES lists the files of all images.
 function(nutshell_firmware name board)
     if(NOT EXISTS ${boards}/${board}/board.cmake)
         message(FATAL_ERROR "nutshell: there is no board '${board}' in platform/boards")
@@ -26,6 +27,7 @@ function(nutshell_firmware name board)
     target_link_libraries(${name} PRIVATE nutshell c_nano gcc)
     target_link_options(${name} PRIVATE -nostdlib -Wl,--gc-sections
                         -L ${boards}/common -T ${boards}/${board}/memory.ld)
+    set_property(GLOBAL APPEND PROPERTY NUTSHELL_IMAGES $<TARGET_FILE:${name}>)
     set_target_properties(${name} PROPERTIES
         SUFFIX .elf LINK_DEPENDS "${boards}/${board}/memory.ld;${boards}/common/sections.ld"
         CROSSCOMPILING_EMULATOR "timeout;${NUTSHELL_FIRMWARE_SECONDS};${board_emulator}")

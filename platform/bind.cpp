@@ -17,6 +17,9 @@ static_assert(NUTSHELL_PLATFORM::int8_packing == NUTSHELL_PLATFORM::int4_packing
               "nutshell: a platform with a packing inherits PackedReference");
 static_assert(NUTSHELL_PLATFORM::scratch_per_input <= kScratchPerInput,
               "nutshell: the platform is not one of the processor compiled for");
+static_assert(kBiasForms == 2 ||
+                  rule_of(NUTSHELL_PLATFORM::int8_packing).bias != BiasForms::for_both,
+              "nutshell: kBiasForms is too small for the platform's packing");
 #else
 /// The only mutable word of the library. Written once in most programs; any thread may.
 const Kernels* active = nullptr;

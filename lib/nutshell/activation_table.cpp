@@ -108,9 +108,11 @@ Status input_of(Quantization sum, Input& input) noexcept {
     return Status::ok;
 }
 
-/// function(x) as q0, times 2^bits, as a code with this zero point; saturated beyond the radius.
-void fixed_point_table(int32_t (*function)(int32_t), const Input& input, Quantization sum, int bits,
-                       int32_t zero_point, int8_t* table) noexcept {
+/// sigmoid or tanh of x as q0, times 2^8 or 2^7, as a code; saturated beyond the radius.
+void fixed_point_table(bool is_sigmoid, const Input& input, Quantization sum,
+                       int8_t* table) noexcept {
+    const int bits = is_sigmoid ? 8 : 7;
+    const int32_t zero_point = is_sigmoid ? -128 : 0;
     for (int32_t code = -128; code <= 127; code++) {
         const int32_t x = code - sum.zero_point;
         int32_t y = 0;
@@ -120,7 +122,8 @@ void fixed_point_table(int32_t (*function)(int32_t), const Input& input, Quantiz
             y = 127;
         } else {
             const int32_t q4 = multiply(x, input.scale);
-            y = divide_by_power_of_two(function(q4), 31 - bits) + zero_point;
+            const int32_t q0 = is_sigmoid ? sigmoid_of(q4) : tanh_of(q4);
+            y = divide_by_power_of_two(q0, 31 - bits) + zero_point;
         }
         table[static_cast<uint8_t>(code)] = clamp_to_int8(y, -128, 127);
     }
@@ -164,11 +167,7 @@ Status activation_table(Activation activation, float slope, const LayerQuantizat
     Input input;
     const Status status = input_of(layer.sum, input);
     if (status != Status::ok) return status;
-    if (is_sigmoid) {
-        fixed_point_table(sigmoid_of, input, layer.sum, 8, -128, table);
-    } else {
-        fixed_point_table(tanh_of, input, layer.sum, 7, 0, table);
-    }
+    fixed_point_table(is_sigmoid, input, layer.sum, table);
     if (unused_bits > 0) round_table(unused_bits, table);
     return Status::ok;
 }

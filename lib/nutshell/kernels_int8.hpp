@@ -34,6 +34,13 @@ constexpr int kScratchPerInput = 2;
 constexpr int kScratchPerInput = 0;
 #endif
 
+/// How many forms of the bias the packings of this processor hold at most (packing.hpp).
+#if (defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'M') || defined(__riscv)
+constexpr int kBiasForms = 1;
+#else
+constexpr int kBiasForms = 2;
+#endif
+
 /// Bytes of scratch that a layer of `in` inputs needs.
 constexpr int32_t scratch_bytes(int32_t in) noexcept { return round_up(in * kScratchPerInput, 16); }
 

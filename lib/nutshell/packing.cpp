@@ -4,9 +4,6 @@
 namespace nutshell {
 namespace {
 
-/// What turns a stored byte into the weight and back: plus 128 is a flip of the sign bit.
-int flip_of(PackingRule rule) noexcept { return rule.weights == WeightForm::plus_128 ? 0x80 : 0; }
-
 int32_t sum_of_row(const int8_t* row, int32_t in) noexcept {
     int32_t sum = 0;
     for (int32_t i = 0; i < in; i++) sum += row[i];
@@ -17,38 +14,30 @@ int32_t sum_of_row(const int8_t* row, int32_t in) noexcept {
 
 void pack_weights(Packing packing, int32_t in, int32_t out, const int8_t* weights,
                   int8_t* packed) noexcept {
-    const int flip = flip_of(rule_of(packing));
     const int32_t rows = packed_outputs(packing, out), columns = packed_inputs(packing, in);
     for (int32_t o = 0; o < rows; o++) {
         for (int32_t i = 0; i < columns; i++) {
-            const int weight = o < out && i < in ? weights[o * in + i] : 0;
-            packed[packed_index(packing, in, o, i)] = static_cast<int8_t>(weight ^ flip);
+            const int8_t weight = o < out && i < in ? weights[o * in + i] : int8_t{0};
+            packed[packed_index(packing, in, o, i)] = packed_weight(packing, weight);
         }
     }
 }
 
 void unpack_weights(Packing packing, int32_t in, int32_t out, const int8_t* packed,
                     int8_t* weights) noexcept {
-    const int flip = flip_of(rule_of(packing));
     for (int32_t o = 0; o < out; o++) {
         for (int32_t i = 0; i < in; i++) {
-            const int8_t byte = packed[packed_index(packing, in, o, i)];
-            weights[o * in + i] = static_cast<int8_t>(byte ^ flip);
+            weights[o * in + i] = packed_weight(packing, packed[packed_index(packing, in, o, i)]);
         }
     }
 }
 
 void pack_bias(Packing packing, int32_t in, int32_t out, const int8_t* weights, const int32_t* bias,
                int32_t* packed) noexcept {
-    const BiasForms forms = rule_of(packing).bias;
-    const int32_t rows = packed_outputs(packing, out);
-    int32_t* const for_signed = packed;
-    int32_t* const for_unsigned = forms == BiasForms::for_both ? packed + rows : packed;
-    for (int32_t o = 0; o < rows; o++) {
+    for (int32_t o = 0; o < packed_outputs(packing, out); o++) {
         const int32_t value = o < out ? bias[o] : 0;
         const int32_t sum = o < out ? sum_of_row(weights + o * in, in) : 0;
-        if (forms != BiasForms::for_unsigned_inputs) for_signed[o] = value;
-        if (forms != BiasForms::for_signed_inputs) for_unsigned[o] = value - 128 * sum;
+        write_packed_bias(packing, out, o, value, sum, packed);
     }
 }
 

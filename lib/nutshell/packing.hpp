@@ -127,6 +127,22 @@ constexpr int32_t packed_index(Packing packing, int32_t in, int32_t o, int32_t i
     return packed_row(packing, in, o) + packed_column(packing, i);
 }
 
+/// A weight as a packing stores it, and back: plus 128 is a flip of the sign bit.
+constexpr int8_t packed_weight(Packing packing, int8_t weight) noexcept {
+    return static_cast<int8_t>(weight ^
+                               (rule_of(packing).weights == WeightForm::plus_128 ? 0x80 : 0));
+}
+
+/// The bias of output o for signed inputs, whose weights add up to `sum`, into packed
+/// [packed_biases]: all forms.
+constexpr void write_packed_bias(Packing packing, int32_t out, int32_t o, int32_t bias, int32_t sum,
+                                 int32_t* packed) noexcept {
+    const BiasForms forms = rule_of(packing).bias;
+    const int32_t second = forms == BiasForms::for_both ? packed_outputs(packing, out) : 0;
+    if (forms != BiasForms::for_unsigned_inputs) packed[o] = bias;
+    if (forms != BiasForms::for_signed_inputs) packed[second + o] = bias - 128 * sum;
+}
+
 /// weights[out][in] -> packed[packed_weights].
 void pack_weights(Packing packing, int32_t in, int32_t out, const int8_t* weights,
                   int8_t* packed) noexcept;

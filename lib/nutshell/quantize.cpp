@@ -47,7 +47,25 @@ float weight_scale(const Row& row, const Weights& weights, const float* bias, in
 
 bool normal(float x) noexcept { return x >= 1.17549435e-38f && x <= 3.40282347e38f; }
 
-/// The codes of one output, and its bias with the input's zero point folded in.
+int8_t code_of(float weight, float scale, int largest) noexcept {
+    const double steps = static_cast<double>(weight) / static_cast<double>(scale);
+    const double held = steps < -largest ? -largest : steps > largest ? largest : steps;
+    return static_cast<int8_t>(round_half_away(held));
+}
+
+/// The bias of an output, whose codes add up to `sum`, with the input's zero point folded in.
+Status fold_bias(float bias, float scale, const LayerQuantization& layer, int64_t sum,
+                 int32_t& folded_bias) noexcept {
+    const double unit = static_cast<double>(layer.in.scale) * static_cast<double>(scale);
+    const double steps = static_cast<double>(bias) / unit;
+    if (!(steps >= -kMaxSum && steps <= kMaxSum)) return Status::sum_overflow;
+    const int64_t folded = round_half_away(steps) - layer.in.zero_point * sum;
+    if (folded < -kMaxSum || folded > kMaxSum) return Status::sum_overflow;
+    folded_bias = static_cast<int32_t>(folded);
+    return Status::ok;
+}
+
+/// The codes of one output, and its bias.
 Status quantize_output(const Row& row, const Weights& weights, float bias, int32_t output,
                        float scale, const LayerQuantization& layer, int largest,
                        const Int8Arrays& into) noexcept {
@@ -55,19 +73,10 @@ Status quantize_output(const Row& row, const Weights& weights, float bias, int32
     int8_t* codes = into.weight + output * in;
     int64_t sum = 0;
     for (int32_t i = 0; i < in; i++) {
-        const double steps =
-            static_cast<double>(weights.at(output, i)) / static_cast<double>(scale);
-        const double held = steps < -largest ? -largest : steps > largest ? largest : steps;
-        codes[i] = static_cast<int8_t>(round_half_away(held));
+        codes[i] = code_of(weights.at(output, i), scale, largest);
         sum += codes[i];
     }
-    const double unit = static_cast<double>(layer.in.scale) * static_cast<double>(scale);
-    const double steps = static_cast<double>(bias) / unit;
-    if (!(steps >= -kMaxSum && steps <= kMaxSum)) return Status::sum_overflow;
-    const int64_t folded = round_half_away(steps) - layer.in.zero_point * sum;
-    if (folded < -kMaxSum || folded > kMaxSum) return Status::sum_overflow;
-    into.bias[output] = static_cast<int32_t>(folded);
-    return Status::ok;
+    return fold_bias(bias, scale, layer, sum, into.bias[output]);
 }
 
 /// The factor from sums to codes: with one scale for all outputs the product of the scales is a
@@ -77,6 +86,58 @@ double requantization_factor(const LayerQuantization& layer, float scale,
     const double out = static_cast<double>(layer.sum.scale);
     if (!per_output) return static_cast<double>(layer.in.scale * scale) / out;
     return static_cast<double>(layer.in.scale) * static_cast<double>(scale) / out;
+}
+
+/// Scale, bias and table of a layer whose weights are to be overwritten, before any of them is. The
+/// scale's bits wait in the place of its multiplier.
+Status measure_output(const Row& row, Tensors tensors, int32_t output,
+                      const LayerQuantization& layer, Packing packing,
+                      const Int8Arrays& into) noexcept {
+    constexpr int largest = WeightQuantization{}.largest;
+    const Weights weights{row, tensors.weight};
+    const float scale =
+        weight_scale(row, weights, tensors.bias, output, output + 1, largest, layer.in.scale);
+    if (!normal(scale)) return Status::bad_quantization;
+    FixedPoint factor;
+    Status status = fixed_point_of(requantization_factor(layer, scale, true), factor);
+    if (status != Status::ok) return status;
+    int32_t sum = 0;
+    for (int32_t i = 0; i < row.in.size(); i++) {
+        sum += code_of(weights.at(output, i), scale, largest);
+    }
+    int32_t bias;
+    status = fold_bias(tensors.bias[output], scale, layer, sum, bias);
+    if (status != Status::ok) return status;
+    write_packed_bias(packing, row.out.size(), output, bias, sum, into.bias);
+    memcpy(into.multiplier + output, &scale, sizeof scale);
+    into.shift[output] = factor.shift;
+    return Status::ok;
+}
+
+/// The codes of all weights, each over its own float or one before it, in the floats' order.
+void overwrite_weights(const Row& row, const int32_t* scale_bits, int8_t* memory) noexcept {
+    const bool rows_are_outputs = DenseLayer::rows_are_outputs(row);
+    const int32_t side = rows_are_outputs ? row.in.size() : row.out.size();
+    const int32_t count = tensor_sizes(row).weight;
+    for (int32_t i = 0; i < count; i++) {
+        float weight, scale;
+        memcpy(&weight, memory + 4 * i, sizeof weight);
+        memcpy(&scale, scale_bits + (rows_are_outputs ? i / side : i % side), sizeof scale);
+        memory[i] = code_of(weight, scale, WeightQuantization{}.largest);
+    }
+}
+
+/// codes[count] in the floats' order -> packed weights in their place, by way of the memory behind.
+void pack_in_place(const Row& row, Packing packing, int8_t* codes, int8_t* behind) noexcept {
+    const int32_t in = row.in.size(), out = row.out.size();
+    for (int32_t o = 0; o < packed_outputs(packing, out); o++) {
+        for (int32_t i = 0; i < packed_inputs(packing, in); i++) {
+            const int8_t code =
+                o < out && i < in ? codes[DenseLayer::weight_index(row, o, i)] : int8_t{0};
+            behind[packed_index(packing, in, o, i)] = packed_weight(packing, code);
+        }
+    }
+    memmove(codes, behind, static_cast<size_t>(packed_weights(packing, in, out)));
 }
 
 }  // namespace
@@ -231,6 +292,41 @@ Status quantize_layer(const Row& row, Tensors tensors, const LayerQuantization& 
         if (status != Status::ok) return status;
     }
     return check_quantized(row, view_of(row, layer, how.per_output, into));
+}
+
+Status quantize_layer_in_place(const Row& row, Tensors tensors, size_t bytes,
+                               const LayerQuantization& layer, Packing packing,
+                               const Int8Arrays& into) noexcept {
+    const TensorSizes sizes = tensor_sizes(row);
+    if (!all_finite(tensors.weight, sizes.weight) || !all_finite(tensors.bias, sizes.bias)) {
+        return Status::non_finite_weights;
+    }
+    const int32_t in = row.in.size(), out = row.out.size();
+    const size_t packed = static_cast<size_t>(packed_weights(packing, in, out));
+    const size_t count = static_cast<size_t>(sizes.weight);
+    if (4 * count > bytes || count + packed > bytes) return Status::buffer_too_small;
+    if (needs_table(row.activation)) {
+        const Status status = activation_table(row.activation, row.slope, layer, into.table);
+        if (status != Status::ok) return status;
+    }
+    for (int32_t o = 0; o < out; o++) {
+        const Status status = measure_output(row, tensors, o, layer, packing, into);
+        if (status != Status::ok) return status;
+    }
+    overwrite_weights(row, into.multiplier, into.weight);
+    pack_in_place(row, packing, into.weight, into.weight + count);
+    for (int32_t o = 0; o < packed_outputs(packing, out); o++) {
+        FixedPoint factor{0, 0};
+        float scale;
+        memcpy(&scale, into.multiplier + o, sizeof scale);
+        if (o < out) (void)fixed_point_of(requantization_factor(layer, scale, true), factor);
+        into.multiplier[o] = factor.multiplier;
+        into.shift[o] = factor.shift;
+        if (o >= out) write_packed_bias(packing, out, o, 0, 0, into.bias);
+    }
+    Int8Tensors view = view_of(row, layer, true, into);
+    view.packing = packing;
+    return check_quantized_int8(row, view);
 }
 
 Int8Tensors view_of(const Row& row, const LayerQuantization& layer, bool per_output,

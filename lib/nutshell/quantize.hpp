@@ -109,6 +109,17 @@ struct Int8Arrays {
 Status quantize_layer(const Row& row, Tensors tensors, const LayerQuantization& layer,
                       const WeightQuantization& weights, const Int8Arrays& into) noexcept;
 
+/// The same over the float weights themselves, for a device without other memory: 8 bits, a scale
+/// for each output, in the packing that a kernel reads. The packed weights begin where the floats
+/// did, tensors.weight and into.weight being the same address, and `bytes` from there on may be
+/// overwritten: at least four for each weight, and one for each weight and packed_weights more,
+/// else buffer_too_small. The other arrays lie elsewhere: bias[packed_biases], multiplier and
+/// shift[packed_outputs]. On an error the weights are as they were, except on sum_overflow, which
+/// a layer gets whose biases are millions of times as large as its weights.
+Status quantize_layer_in_place(const Row& row, Tensors tensors, size_t bytes,
+                               const LayerQuantization& layer, Packing packing,
+                               const Int8Arrays& into) noexcept;
+
 /// The view over what quantize_layer made.
 Int8Tensors view_of(const Row& row, const LayerQuantization& layer, bool per_output,
                     const Int8Arrays& arrays) noexcept;

@@ -5,6 +5,7 @@
 # another model, repeated or missing are noticed. The sensor keeps to its bytes of flash and RAM.
 # usage: sensor.sh FOLDER GATEWAY IMAGE EMULATOR [OPTION...]
 . "$(dirname "$0")/../rules/common.sh"
+. "$(dirname "$0")/budgets.sh"
 usage='usage: sensor.sh FOLDER GATEWAY IMAGE EMULATOR [OPTION...]'
 folder=${1:?$usage}
 gateway=${2:?$usage}
@@ -37,11 +38,9 @@ said "$((count - 1)) images, 0 packets refused, 0 repeated, 1 lost" gap
 said "damaged" damaged
 said "another model" packets "$folder/stranger.nut"
 
-read -r text data bss < <(arm-none-eabi-size "$image" | awk 'NR == 2 { print $1, $2, $3 }')
-within() {
-    printf '%s: %d bytes, at most %d\n' "$1" "$2" "$3"
-    [[ $2 -le $3 ]] || violation "$1 is over its budget"
-}
-within flash $((text + data)) 24576
-within "RAM without stack" $((data + bss)) 2260
-finish "claims of sensor and gateway" 8
+bytes_of "$image"
+stack=$(stack_bound "$image" nutshell_reset)
+within flash "$flash" 24576
+within stack "$stack" 512
+within "RAM with stack" $((ram + stack)) 2560
+finish "claims of sensor and gateway" 9

@@ -36,6 +36,8 @@ template class nutshell::Trainer<Deep, nutshell::BinaryCrossEntropy, nutshell::M
 template class nutshell::Trainer<Real, nutshell::MeanSquaredError, nutshell::Sgd, 1>;
 template class nutshell::SampleTrainer<Deep, nutshell::BinaryCrossEntropy>;
 template class nutshell::SampleTrainer<Real, nutshell::MeanSquaredError>;
+template class nutshell::Calibration<Deep>;
+template class nutshell::InPlaceInt8<Deep>;
 
 /// Uses the function templates, which have no class to instantiate them with.
 size_t use_everything(Deep::Parameters& parameters, void* file, size_t capacity);
