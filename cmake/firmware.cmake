@@ -24,7 +24,11 @@ function(nutshell_firmware name board)
                                            -ffunction-sections -fdata-sections)
     target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR})
     # Of the C library only memcpy and its like are needed, of C++ nothing.
-    target_link_libraries(${name} PRIVATE nutshell c_nano gcc)
+    if(CMAKE_SYSTEM_PROCESSOR MATCHES "^riscv")
+        target_link_libraries(${name} PRIVATE nutshell c gcc)
+    else()
+        target_link_libraries(${name} PRIVATE nutshell c_nano gcc)
+    endif()
     target_link_options(${name} PRIVATE -nostdlib -Wl,--gc-sections
                         -L ${boards}/common -T ${boards}/${board}/memory.ld)
     set_property(GLOBAL APPEND PROPERTY NUTSHELL_IMAGES $<TARGET_FILE:${name}>)

@@ -14,7 +14,7 @@ need() {
 case $preset in
     asan | clang) need clang++ ;;
     cortex-*) need arm-none-eabi-g++ && need qemu-system-arm ;;
-    riscv32) need riscv64-unknown-elf-g++ ;;
+    riscv32) need riscv64-unknown-elf-g++ && need qemu-system-riscv32 ;;
     aarch64) need aarch64-linux-gnu-g++ && need qemu-aarch64 ;;
     armhf) need arm-linux-gnueabihf-g++ && need qemu-arm ;;
 esac

@@ -16,7 +16,8 @@ install_packages clang++:clang libclang-rt-dev clang-format:clang-format clang-t
     arm-none-eabi-g++:gcc-arm-none-eabi libnewlib-arm-none-eabi \
     riscv64-unknown-elf-g++:gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
     aarch64-linux-gnu-g++:g++-aarch64-linux-gnu arm-linux-gnueabihf-g++:g++-arm-linux-gnueabihf \
-    qemu-aarch64:qemu-user qemu-system-arm:qemu-system-arm ||
+    qemu-aarch64:qemu-user qemu-system-arm:qemu-system-arm \
+    qemu-system-riscv32:qemu-system-misc ||
     printf 'Some test tools could not be installed; their tests will be skipped.\n' >&2
 
 build=$root/build/test

@@ -58,6 +58,13 @@ class Part {
         }
         return widest;
     }
+    /// Of the whole model, since its file will do too.
+    static constexpr bool only_dense() noexcept {
+        for (const Row& row : Layers::rows) {
+            if (row.kind != Kind::dense) return false;
+        }
+        return true;
+    }
     static constexpr int inner_width = widest_input(First + 1, Last);
     static constexpr int inner_bytes =
         inner_width * static_cast<int>(sizeof(Element)) * inner_buffers(layer_count);
@@ -99,7 +106,7 @@ class Part {
     /// kernels::int8_packing(), else what check() in weights.hpp says.
     Status load(const void* bytes, size_t size) noexcept {
         File file;
-        const Status status = Numbers::check(bytes, size, file);
+        const Status status = Numbers::template check<only_dense()>(bytes, size, file);
         if (status != Status::ok) return status;
         const bool is_part = file.fingerprint() == fingerprint;
         if (!is_part && file.fingerprint() != Model::fingerprint) return Status::wrong_model;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The check of a .nut file, whoever wrote it, for files of one type of numbers. Each of
-// check_float32.cpp, check_int8.cpp and check_int4.cpp is all of it with what that type needs.
+// check_float32.cpp, check_int8.cpp, check_int8_dense.cpp and check_int4.cpp is all of it with what
+// that type needs, and Row or DenseRow the layers that may be in it.
 // (static, so that each compiles it as a whole: it is then a tenth smaller.)
 #pragma once
 #include "nut_format.hpp"
@@ -110,16 +111,16 @@ static inline bool reads_what_the_last_wrote(const uint8_t* record) noexcept {
 }
 
 /// The sections of a layer are those from `next_section` on, which it moves forward.
-template <NumberType Numbers>
-static Status check_layer(const uint8_t* bytes, const uint8_t* record, const Row& row,
+template <NumberType Numbers, class AnyRow>
+static Status check_layer(const uint8_t* bytes, const uint8_t* record, const AnyRow& row,
                           Packing packing, uint32_t& next_section) noexcept {
     const Form form{numbers_of<Numbers>(bytes), packing};
     const uint32_t count = section_count(row, form);
     if (next_section + count > read16(bytes + header::sections)) return Status::bad_section;
     LayerForm layer_form{};
     if (form.numbers != NumberType::float32) {
-        if (!has_int8(row.kind)) return Status::unsupported;
-        if (weight_matrix(row).outputs > 0) layer_form = form_of_layer(bytes, next_section);
+        if (!has_int8(row)) return Status::unsupported;
+        if (has_weights(row)) layer_form = form_of_layer(bytes, next_section);
         layer_form.int4 = layer_form.int4 && form.numbers == NumberType::int4;
         if (read16(record + layer::table) != table_section(row, next_section, count)) {
             return Status::bad_section;
@@ -153,7 +154,7 @@ static Status check_rest(const uint8_t* bytes, uint32_t index, Packing packing) 
 }
 
 /// (Apart from its caller for size: branches reach further in small functions.)
-template <NumberType Numbers>
+template <NumberType Numbers, class AnyRow>
 [[gnu::noinline]] static Status check_layers(const uint8_t* bytes) noexcept {
     const uint32_t count = read16(bytes + header::layers);
     const Packing packing = form_of(bytes).packing;
@@ -161,9 +162,11 @@ template <NumberType Numbers>
     uint32_t next_section = 0;
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t* record = layer_at(bytes, i);
-        const Row& row = row_at(record);
+        const AnyRow& row = row_at<AnyRow>(record);
+        if (!may_be(row, row.kind)) return Status::wrong_model;
         if (!valid(row, read32(record + layer::slope))) return Status::bad_layer;
-        if (i > 0 && !meets(row_at(record - kLayerBytes).out, row.in)) return Status::bad_layer;
+        if (i > 0 && !meets(row_at<AnyRow>(record - kLayerBytes).out, row.in))
+            return Status::bad_layer;
         if (!rest_is_zero(record, Numbers)) return Status::bad_layer;
         const Status status = check_layer<Numbers>(bytes, record, row, packing, next_section);
         if (status != Status::ok) return status;
@@ -182,7 +185,7 @@ static inline uint32_t fingerprint_in(const uint8_t* bytes) noexcept {
 }  // namespace format
 
 /// (Apart from its caller, which checks the numbers next: the two stacks would add up.)
-template <NumberType Numbers>
+template <NumberType Numbers, class AnyRow>
 [[gnu::noinline]] Status File::check_layout(const void* data, size_t size) noexcept {
     using namespace format;
     if (!data) return Status::null_argument;
@@ -197,7 +200,7 @@ template <NumberType Numbers>
     }
     status = check_tables(bytes);
     if (status == Status::ok) status = check_sections(bytes);
-    if (status == Status::ok) status = check_layers<Numbers>(bytes);
+    if (status == Status::ok) status = check_layers<Numbers, AnyRow>(bytes);
     if (status != Status::ok) return status;
     if (fingerprint_in(bytes) != read32(bytes + header::fingerprint)) return Status::bad_header;
     bytes_ = bytes;

@@ -17,7 +17,7 @@ Status File::check_floats() const noexcept {
 
 Status check_float32(const void* bytes, size_t size, File& file) noexcept {
     File view;
-    Status status = view.check_layout<NumberType::float32>(bytes, size);
+    Status status = view.check_layout<NumberType::float32, Row>(bytes, size);
     if (status == Status::ok) status = view.check_floats();
     if (status == Status::ok) file = view;
     return status;

@@ -5,7 +5,7 @@ namespace nutshell {
 
 Status check_int4(const void* bytes, size_t size, File& file) noexcept {
     File view;
-    Status status = view.check_layout<NumberType::int4>(bytes, size);
+    Status status = view.check_layout<NumberType::int4, Row>(bytes, size);
     if (status == Status::ok) status = view.check_codes<check_quantized>();
     if (status == Status::ok) file = view;
     return status;

@@ -5,7 +5,7 @@ namespace nutshell {
 
 Status check_int8(const void* bytes, size_t size, File& file) noexcept {
     File view;
-    Status status = view.check_layout<NumberType::int8>(bytes, size);
+    Status status = view.check_layout<NumberType::int8, Row>(bytes, size);
     if (status == Status::ok) status = view.check_codes<check_quantized_int8>();
     if (status == Status::ok) file = view;
     return status;

@@ -12,6 +12,8 @@ struct Float32 {
     using Tensors = nutshell::Tensors;
 
     /// Whether bytes[size] are a file of such numbers, in an order that the bound platform reads.
+    /// OnlyDense: no layer but dense ones will do.
+    template <bool OnlyDense>
     static Status check(const void* bytes, size_t size, File& file) noexcept {
         return check_float32(bytes, size, file);
     }
@@ -45,8 +47,10 @@ struct Int8 {
     using Element = int8_t;
     using Tensors = Int8Tensors;
 
+    template <bool OnlyDense>
     static Status check(const void* bytes, size_t size, File& file) noexcept {
-        return check_packing(check_int8(bytes, size, file), file);
+        return check_packing(
+            OnlyDense ? check_int8_dense(bytes, size, file) : check_int8(bytes, size, file), file);
     }
     /// (Apart from its caller, whose stack is the largest while it checks.)
     [[gnu::noinline]] static void read(const File& file, int layer, Tensors& tensors) noexcept {
@@ -81,6 +85,7 @@ struct Int8 {
 
 struct Int4 : Int8 {
     /// Of an int8 file, too.
+    template <bool OnlyDense>
     static Status check(const void* bytes, size_t size, File& file) noexcept {
         return check_packing(check_int4(bytes, size, file), file);
     }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "layers/dense_row.hpp"
 #include "packing_int4.hpp"
 #include "weights.hpp"
 
@@ -110,24 +111,27 @@ struct FloatTensor {
 struct FloatTensors {
     FloatTensor at[3];
 };
-constexpr FloatTensors float_tensors(const Row& row) noexcept {
+template <class AnyRow>
+constexpr FloatTensors float_tensors(const AnyRow& row) noexcept {
     const TensorSizes sizes = tensor_sizes(row);
     return {{{Role::weight, sizes.weight}, {Role::bias, sizes.bias}, {Role::state, sizes.state}}};
 }
 
 /// Sections of one layer; they come in the order of their roles, state last.
-constexpr uint32_t section_count(const Row& row, Form form) noexcept {
+template <class AnyRow>
+constexpr uint32_t section_count(const AnyRow& row, Form form) noexcept {
     if (form.numbers == NumberType::float32) {
         uint32_t count = 0;
         for (const FloatTensor& tensor : float_tensors(row).at) count += tensor.elements > 0;
         return count;
     }
-    const uint32_t of_weights = weight_matrix(row).outputs > 0 ? 4 : 0;
+    const uint32_t of_weights = has_weights(row) ? 4 : 0;
     return needs_table(row.activation) ? of_weights + 1 : of_weights;
 }
 
 /// Of an int8 file; for weights of 4 bits, bytes.
-inline int32_t elements_of(Role role, const Row& row, Form form, LayerForm layer) noexcept {
+template <class AnyRow>
+inline int32_t elements_of(Role role, const AnyRow& row, Form form, LayerForm layer) noexcept {
     const auto [in, out] = weight_matrix(row);
     if (role == Role::weight) {
         const int32_t columns =
@@ -140,7 +144,8 @@ inline int32_t elements_of(Role role, const Row& row, Form form, LayerForm layer
 }
 
 /// The number of a layer's table's section: the last one's, if it has a table.
-constexpr uint32_t table_section(const Row& row, uint32_t first, uint32_t count) noexcept {
+template <class AnyRow>
+constexpr uint32_t table_section(const AnyRow& row, uint32_t first, uint32_t count) noexcept {
     return needs_table(row.activation) ? first + count - 1 : 0;
 }
 
@@ -149,10 +154,10 @@ struct WeightSections {
     uint32_t weight;
     uint32_t bias;
 };
-constexpr WeightSections weight_sections(const Row& row, Form form, uint32_t first) noexcept {
+template <class AnyRow>
+constexpr WeightSections weight_sections(const AnyRow& row, Form form, uint32_t first) noexcept {
     if (form.numbers != NumberType::float32) {
-        return weight_matrix(row).outputs > 0 ? WeightSections{first, first + 1}
-                                              : WeightSections{0, 0};
+        return has_weights(row) ? WeightSections{first, first + 1} : WeightSections{0, 0};
     }
     const TensorSizes sizes = tensor_sizes(row);
     const uint32_t bias = sizes.weight > 0 ? first + 1 : first;
@@ -160,7 +165,8 @@ constexpr WeightSections weight_sections(const Row& row, Form form, uint32_t fir
 }
 
 /// Section 0 to section_count - 1 of a layer.
-inline Section section_of(const Row& row, Form form, LayerForm layer, uint32_t index) noexcept {
+template <class AnyRow>
+inline Section section_of(const AnyRow& row, Form form, LayerForm layer, uint32_t index) noexcept {
     if (form.numbers == NumberType::float32) {
         const FloatTensors tensors = float_tensors(row);
         const FloatTensor* tensor = tensors.at;
@@ -171,7 +177,7 @@ inline Section section_of(const Row& row, Form form, LayerForm layer, uint32_t i
     }
     static constexpr Type int8_types[] = {Type::int8, Type::int32, Type::int32, Type::int8,
                                           Type::int8};
-    if (weight_matrix(row).outputs == 0) index = kMaxLayerSections - 1;
+    if (!has_weights(row)) index = kMaxLayerSections - 1;
     const Role role = static_cast<Role>(index + 1);
     const Type type = role == Role::weight && layer.int4 ? Type::int4 : int8_types[index];
     const uint32_t elements = static_cast<uint32_t>(elements_of(role, row, form, layer));
@@ -197,13 +203,15 @@ inline float read_float(const uint8_t* at) noexcept {
     return value;
 }
 
-/// The first part of a layer's record is a Row as it lies in memory, whatever its kind is.
-inline const Row& row_at(const uint8_t* record) noexcept {
+/// The first part of a layer's record is a Row as it lies in memory, whatever its kind is. (What
+/// asks a row takes a DenseRow too, for those who read no other.)
+template <class AnyRow = Row>
+const AnyRow& row_at(const uint8_t* record) noexcept {
     static_assert(offsetof(Row, kind) == layer::kind && offsetof(Row, activation) == 1 &&
                   offsetof(Row, in) == layer::in && offsetof(Row, out) == layer::out &&
                   offsetof(Row, slope) == layer::slope && offsetof(Row, window) == layer::window &&
-                  offsetof(Window, parameter) == 12 && sizeof(Row) == kRowBytes);
-    return *reinterpret_cast<const Row*>(record);
+                  offsetof(Window, parameter) == 12 && sizeof(AnyRow) == kRowBytes);
+    return *reinterpret_cast<const AnyRow*>(record);
 }
 
 /// The meaning of codes lies in a record as it does in memory, zeros behind it.

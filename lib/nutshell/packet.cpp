@@ -11,8 +11,6 @@ using format::write32;
 
 constexpr size_t kNumbers = 8, kCrcBytes = 4;
 
-bool fits(int8_t number, int bits) noexcept { return number + 128 < 1 << bits; }
-
 /// A little-endian number of `count` bytes at any address.
 uint32_t read(const uint8_t* at, int count) noexcept {
     uint32_t value = 0;
@@ -27,9 +25,9 @@ bool valid(int bits) noexcept { return bits >= kMinCodeBits && bits <= kMaxCodeB
 Status write_packet(const PacketHeader& header, const int8_t* code, uint8_t* packet) noexcept {
     if (!packet || (!code && header.size > 0)) return Status::null_argument;
     if (!valid(header.bits)) return Status::wrong_code;
-    for (int i = 0; i < header.size; i++) {
-        if (!fits(code[i], header.bits)) return Status::wrong_code;
-    }
+    uint32_t used = 0;  // bits, by any number
+    for (int i = 0; i < header.size; i++) used |= static_cast<uint32_t>(code[i] + 128);
+    if (used >> header.bits != 0) return Status::wrong_code;
     const size_t bytes = packet_bytes(header.size, header.bits);
     write32(packet, header.model_id);
     write16(packet + 4, header.size);

@@ -143,7 +143,7 @@ void pack_in_place(const Row& row, Packing packing, int8_t* codes, int8_t* behin
 }  // namespace
 
 void MinMax::observe(const float* x, int32_t n) noexcept {
-    finite_ = finite_ && all_finite(x, n);
+    broken_ = broken_ || !all_finite(x, n);
     for (int32_t i = 0; i < n; i++) {
         if (!seen_ || x[i] < range_.low) range_.low = x[i];
         if (!seen_ || x[i] > range_.high) range_.high = x[i];
@@ -152,7 +152,7 @@ void MinMax::observe(const float* x, int32_t n) noexcept {
 }
 
 Status MinMax::status() const noexcept {
-    return seen_ && finite_ ? Status::ok : Status::bad_calibration;
+    return seen_ && !broken_ ? Status::ok : Status::bad_calibration;
 }
 
 void Histogram::widen() noexcept {

@@ -31,7 +31,7 @@ class MinMax {
   private:
     Range range_{0.0f, 0.0f};
     bool seen_ = false;
-    bool finite_ = true;
+    bool broken_ = false;  ///< by NaN or infinity
 };
 
 /// How often which values were seen, in bins that double their width as larger values arrive: for

@@ -79,8 +79,9 @@ class Calibration {
         }
     }
 
-    MinMax sums_[Chain::count];
-    float outputs_[Chain::plan.totals.tape];
+    // All zero, as what a program keeps for good should begin: it then costs no flash.
+    MinMax sums_[Chain::count] = {};
+    float outputs_[Chain::plan.totals.tape] = {};
 };
 
 /// An int8 model whose weights lie where its float weights were, and its other tensors here.
@@ -88,6 +89,13 @@ template <class Model>
 class InPlaceInt8 {
     using Chain = typename Model::Chain;
     static constexpr int layers = Chain::count;
+    static constexpr bool all_dense() noexcept {
+        for (const Row& row : Chain::rows) {
+            if (row.kind != Kind::dense) return false;
+        }
+        return true;
+    }
+    static_assert(all_dense(), "nutshell: only dense layers can be quantized in place");
 
   public:
     /// Quantizes one layer, the first one first; the others stay floats. `parameters` must outlive
@@ -149,12 +157,12 @@ class InPlaceInt8 {
         return reinterpret_cast<int8_t*>(parameters.data + Chain::plan.spots[layer].weight);
     }
 
-    Int8Model<Model> model_;
-    Int8Tensors tensors_[layers];
-    int32_t bias_[kBiasForms * first_output(layers)];
-    int32_t multiplier_[first_output(layers)];
-    int8_t shift_[first_output(layers)];
-    int8_t table_[first_table(layers) + 1][256];  // one more, for layers without
+    Int8Model<Model> model_ = {};
+    Int8Tensors tensors_[layers] = {};
+    int32_t bias_[kBiasForms * first_output(layers)] = {};
+    int32_t multiplier_[first_output(layers)] = {};
+    int8_t shift_[first_output(layers)] = {};
+    int8_t table_[first_table(layers) + 1][256] = {};  // one more, for layers without
 };
 
 }  // namespace nutshell

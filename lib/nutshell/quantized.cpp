@@ -3,6 +3,7 @@
 // processors check files with it.
 #include <string.h>
 
+#include "layers/dense_row.hpp"
 #include "packing_int4.hpp"
 #include "weights.hpp"
 
@@ -96,9 +97,11 @@ uint32_t magnitude(int32_t x) noexcept {
     return x < 0 ? 0u - static_cast<uint32_t>(x) : static_cast<uint32_t>(x);
 }
 
-/// One output, or what fills up a block: that adds nothing to any sum.
+/// One output, or what fills up a block: that adds nothing to any sum. (Inline, for one frame of
+/// stack in place of two.)
 template <class Weights>
-Status check_output(const Int8Tensors& tensors, int32_t in, int32_t out, int32_t o) noexcept {
+[[gnu::always_inline]] inline Status check_output(const Int8Tensors& tensors, int32_t in,
+                                                  int32_t out, int32_t o) noexcept {
     const bool fills_up = o >= out;
     if (Weights::sums_of(tensors, in, o, fills_up ? 0 : in).magnitudes != 0)
         return Status::bad_quantization;
@@ -139,8 +142,8 @@ Status check_output(const Int8Tensors& tensors, int32_t in, int32_t out, int32_t
     return !tensors.table && same(tensors.sum, tensors.out);
 }
 
-template <class Weights>
-Status check_layer(const Row& row, const Int8Tensors& tensors) noexcept {
+template <class Weights, class AnyRow>
+Status check_layer(const AnyRow& row, const Int8Tensors& tensors) noexcept {
     const auto [in, out] = weight_matrix(row);
     if (!valid_meanings(row, tensors)) return Status::bad_quantization;
     if (out > 0 && !Weights::symmetric(tensors, in, out)) return Status::bad_quantization;
@@ -165,6 +168,10 @@ Status check_quantized(const Row& row, const Int8Tensors& tensors) noexcept {
 
 Status check_quantized_int8(const Row& row, const Int8Tensors& tensors) noexcept {
     return check_layer<Int8Weights>(row, tensors);
+}
+
+Status check_quantized_int8_dense(const Row& row, const Int8Tensors& tensors) noexcept {
+    return check_layer<Int8Weights>(static_cast<const DenseRow&>(row), tensors);
 }
 
 }  // namespace nutshell

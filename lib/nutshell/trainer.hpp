@@ -95,9 +95,11 @@ class SampleTrainer {
     }
 
   private:
-    float tape_[totals.tape];
-    float inner_[totals.inner * inner_buffers(Chain::count) + 1];
-    alignas(kAlignment) float scratch_[totals.training_scratch + 1];
+    // All of it zero to begin with: a trainer that a program keeps for good then has no
+    // constructor.
+    float tape_[totals.tape] = {};
+    float inner_[totals.inner * inner_buffers(Chain::count) + 1] = {};
+    alignas(kAlignment) float scratch_[totals.training_scratch + 1] = {};
     uint32_t step_ = 0;
 };
 

@@ -40,21 +40,14 @@ Tensors File::tensors(int layer) const noexcept {
 Int8Tensors File::int8_tensors(int layer) const noexcept {
     const uint8_t* record = layer_at(bytes_, static_cast<uint32_t>(layer));
     const uint32_t first = read16(record + layer::weight), table = read16(record + layer::table);
-    if (weight_matrix(row_at(record)).outputs == 0) {
-        Int8Tensors none;
-        none.weight = reinterpret_cast<const int8_t*>(bytes_);
-        none.packing = packing();
-        if (table != 0) none.table = reinterpret_cast<const int8_t*>(data_of(bytes_, table));
-        none.in = quantization_at(record + layer::in_meaning);
-        none.sum = quantization_at(record + layer::sum_meaning);
-        none.out = quantization_at(record + layer::out_meaning);
-        return none;
-    }
-    const LayerForm form = form_of_layer(bytes_, first);
+    // The bias lies behind the weights, 1 on. A layer without weights names section 0 for both, and
+    // all its pointers are to that one's bytes, which nobody reads.
+    const uint32_t step = read16(record + layer::bias) - first;
+    const LayerForm form = step > 0 ? form_of_layer(bytes_, first) : LayerForm{};
     return {reinterpret_cast<const int8_t*>(data_of(bytes_, first)),
-            reinterpret_cast<const int32_t*>(data_of(bytes_, first + 1)),
-            reinterpret_cast<const int32_t*>(data_of(bytes_, first + 2)),
-            reinterpret_cast<const int8_t*>(data_of(bytes_, first + 3)),
+            reinterpret_cast<const int32_t*>(data_of(bytes_, first + step)),
+            reinterpret_cast<const int32_t*>(data_of(bytes_, first + 2 * step)),
+            reinterpret_cast<const int8_t*>(data_of(bytes_, first + 3 * step)),
             table == 0 ? nullptr : reinterpret_cast<const int8_t*>(data_of(bytes_, table)),
             packing(),
             form.per_output,

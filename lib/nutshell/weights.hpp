@@ -112,8 +112,9 @@ class File {
   private:
     friend Status check_float32(const void* bytes, size_t size, File& file) noexcept;
     friend Status check_int8(const void* bytes, size_t size, File& file) noexcept;
+    friend Status check_int8_dense(const void* bytes, size_t size, File& file) noexcept;
     friend Status check_int4(const void* bytes, size_t size, File& file) noexcept;
-    template <NumberType Numbers>
+    template <NumberType Numbers, class AnyRow>
     Status check_layout(const void* data, size_t size) noexcept;
     Status check_floats() const noexcept;
     template <Status (*CheckLayer)(const Row&, const Int8Tensors&)>
@@ -132,12 +133,16 @@ Status check_float32(const void* bytes, size_t size, File& file) noexcept;
 Status check_int8(const void* bytes, size_t size, File& file) noexcept;
 Status check_int4(const void* bytes, size_t size, File& file) noexcept;
 
+/// check_int8() for a program all of whose layers are dense; wrong_model when the file's are not.
+Status check_int8_dense(const void* bytes, size_t size, File& file) noexcept;
+
 /// Whether a quantized layer can run: scales, multipliers and shifts within their ranges, a table
 /// exactly where one is needed, weights -127..127 or -7..7, padding zero, all forms of a bias the
 /// same, sums that no input can overflow. Returns bad_quantization or sum_overflow.
 Status check_quantized(const Row& row, const Int8Tensors& tensors) noexcept;
-/// The same for weights of 8 bits only.
+/// The same for weights of 8 bits only, and of dense layers only.
 Status check_quantized_int8(const Row& row, const Int8Tensors& tensors) noexcept;
+Status check_quantized_int8_dense(const Row& row, const Int8Tensors& tensors) noexcept;
 
 /// What a file is written from: tensors, or int8_tensors.
 struct FileContents {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # A score costs little more than the inference that it stands on: at most 20 instructions a feature (34 on
-# a Cortex-M0), and less memory, since the reconstruction is never stored.
+# a Cortex-M0 or RISC-V), and less memory, since the reconstruction is never stored.
 # usage: anomaly_budget.sh PROCESSOR PROGRAM EMULATOR [OPTION...]     PROGRAM is counted_anomaly
 . "$(dirname "$0")/../rules/common.sh"
 processor=${1:?usage: anomaly_budget.sh PROCESSOR PROGRAM EMULATOR [OPTION...]}
@@ -11,7 +11,7 @@ need "$1" g++ nm
 scratch
 
 feature=20
-[[ $processor != cortex-m0 ]] || feature=34
+[[ ! $processor =~ ^(cortex-m0|riscv32)$ ]] || feature=34
 cd "$scratch"
 bash "$root/tests/compare/count_instructions.sh" "$program" "$@" "$program" | tee counts
 inference() { awk -F '\t' -v piece="reconstruct, $1" '$1 == piece { print $2 }' counts; }

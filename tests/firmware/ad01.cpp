@@ -26,7 +26,7 @@ struct Layer {
     const int8_t* weights;
 };
 
-Layer layers[kMostLayers];
+Layer layers[kMostLayers] = {};
 int layer_count;
 alignas(16) int8_t activations[2][kAd01Width];
 alignas(16) int8_t scratch[2 * kAd01Width];

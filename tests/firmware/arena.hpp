@@ -71,7 +71,7 @@ class Arena {
 /// Marsaglia's xorshift32.
 class Random {
   public:
-    explicit Random(uint32_t seed) : state_(seed) {}
+    constexpr explicit Random(uint32_t seed) : state_(seed) {}
     uint32_t next() {
         state_ ^= state_ << 13;
         state_ ^= state_ >> 17;

@@ -39,9 +39,9 @@ struct Watched {
     float score;
     Blame most[3];
 };
-Watched<Tutorial> floats;
-Watched<Small> small;
-Watched<Coded> coded;
+Watched<Tutorial> floats = {};
+Watched<Small> small = {};
+Watched<Coded> coded = {};
 bool good = true;
 
 void check(Status status) { good = good && status == Status::ok; }

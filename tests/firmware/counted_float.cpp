@@ -28,7 +28,7 @@ struct Memory {
     Model::Code code;
     float x[Model::input_size], y[Model::output_size];
 };
-Memory memory;
+Memory memory = {};
 bool good = true;
 
 void check(Status status) { good = good && status == Status::ok; }

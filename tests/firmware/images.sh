@@ -11,7 +11,7 @@ need "$(tool_of "${1:?$usage}" nm)" readelf
 heap='malloc|free|calloc|realloc|_malloc_r|_free_r|_sbrk|sbrk|_Zn[wa]j.*|_Zd[la]Pv.*'
 exceptions='__cxa_.*|_Unwind_.*|__gxx_personality_v0|_ZSt9terminatev|__aeabi_unwind_cpp_pr.*|abort'
 types='_ZTI.*|_ZTS.*|__dynamic_cast'
-stdio='v?[fs]?n?i?printf|v?[fs]?scanf|puts|putchar|fopen|fread|fwrite|fputs|_impure_ptr|__sf.*|stdout|stderr'
+stdio='v?[fs]?n?i?printf|v?[fs]?scanf|puts|putchar|fopen|fread|fwrite|fputs|__sf.*|stdout|stderr'
 static_objects='_ZGV.*|atexit|__aeabi_atexit|__libc_init_array|_GLOBAL__sub_I_.*'
 checked=0
 for image in "$@"; do

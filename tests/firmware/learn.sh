@@ -35,6 +35,6 @@ within "stack of a training step" "$(stack_bound "$image" nutshell::SampleTraine
 within "stack of float inference" "$(stack_bound "$image" restore_in_float)" 512
 within "stack of int8 inference" "$(stack_bound "$image" restore_in_int8)" 512
 course=$(stack_bound "$image" take_course)
-within "stack of the course" "$course" 768
-within "stack of the course, measured" "$stack" "$course"
+within "stack of the course" "$course" 1024
+within "stack of the course, measured" "$stack" "${course//[^0-9]/}"
 finish "claims of the board that learns" 12

@@ -42,5 +42,5 @@ bytes_of "$image"
 stack=$(stack_bound "$image" nutshell_reset)
 within flash "$flash" 24576
 within stack "$stack" 512
-within "RAM with stack" $((ram + stack)) 2560
+within "RAM with stack" $((ram + ${stack//[^0-9]/})) 2560
 finish "claims of sensor and gateway" 9

@@ -6,11 +6,10 @@
 # pointer moved by what is only known at run time. A function's frame is all that it ever pushes, so
 # that the bound is one whichever way it takes.
 
-function number_of(hex,    i, value) {
-    value = 0
-    for (i = 1; i <= length(hex); i++)
-        value = 16 * value + index("0123456789abcdef", substr(hex, i, 1)) - 1
-    return value
+# An address as it is written in a branch, without zeros in front.
+function address_of(hex) {
+    sub(/^0+/, "", hex)
+    return hex
 }
 
 # Registers of a list like "{r0, r4-r7, lr}".
@@ -37,14 +36,14 @@ function immediate_of(text) {
     name = $0
     sub(/^[0-9a-f]+ </, "", name)
     sub(/>:$/, "", name)
-    current = number_of($1)
+    current = address_of($1)
     is_function[current] = 1
     names[current] = name
     order[++functions] = current
     next
 }
 
-/^ +[0-9a-f]+:\t/ {
+/^ *[0-9a-f]+:\t/ {
     split($0, fields, "\t")
     operation = fields[2]
     operands = fields[3]
@@ -61,7 +60,7 @@ function immediate_of(text) {
     } else if (operation ~ /^subw?$/ && operands ~ /^sp,/) {
         if (operands !~ /#/) moved[current] = 1
         frame[current] += immediate_of(operands)
-    } else if (operation ~ /^(c\.)?addi(16sp)?$/ && operands ~ /^sp,(sp,)?-/) {
+    } else if (operation ~ /^(c\.)?addi?(16sp)?$/ && operands ~ /^sp,(sp,)?-/) {
         sub(/.*,/, "", operands)
         frame[current] -= operands
     } else if ((operation ~ /^(mov|add)$/ && operands ~ /^sp, *r[0-9]/) ||
@@ -78,7 +77,7 @@ function immediate_of(text) {
         target = operands
         sub(/ *<.*/, "", target)
         sub(/.*[, ]/, "", target)
-        calls[current, ++call_count[current]] = number_of(target)
+        calls[current, ++call_count[current]] = address_of(target)
         is_call[current, call_count[current]] = operation ~ /^(bl|blx|jal|jalr|call)$/
     }
 }
@@ -118,5 +117,5 @@ END {
         if (bytes > most) most = bytes
     }
     if (!found) fail("there is no function " root)
-    print (why == "") ? most : "unbounded: " why
+    print (why == "") ? most + 0 : "unbounded: " why
 }

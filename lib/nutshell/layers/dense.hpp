@@ -35,9 +35,12 @@ struct DenseLayer : LayerFunctions {
     }
 
     /// True when the shapes are flat and the weights number at most 2^24.
-    static constexpr bool valid(const Row& row) noexcept {
+    static constexpr bool valid_shapes(const Row& row) noexcept {
         return row.in == flat(row.in.size()) && row.out == flat(row.out.size()) &&
-               row.window == Window{} && fits(row.in.size(), row.out.size(), 1 << 24);
+               fits(row.in.size(), row.out.size(), 1 << 24);
+    }
+    static constexpr bool valid(const Row& row) noexcept {
+        return valid_shapes(row) && row.window == Window{};
     }
 
     /// x[rows][in] -> y[rows][out].

@@ -63,17 +63,19 @@ constexpr bool has_int8(Kind kind) noexcept {
 }
 
 /// True for a row that this library can run: known kind and activation, valid shapes that the kind
-/// accepts, a slope exactly where it means something: 1e-6 to 1, given by its IEEE 754 bits, so
-/// that an int8 program needs no floating point here.
-constexpr bool valid(const Row& row, uint32_t slope_bits) noexcept {
+/// accepts (which the first of these leaves open), a slope exactly where it means something: 1e-6
+/// to 1, given by its IEEE 754 bits, so that an int8 program needs no floating point here.
+constexpr bool valid_apart_from_kind(const Row& row, uint32_t slope_bits) noexcept {
     if (!row.in.valid() || !row.out.valid() || (row.zero[0] | row.zero[1]) != 0) return false;
     if (row.activation > Activation::tanh) return false;
     const bool leaky = row.activation == Activation::leaky_relu;
-    const bool slope_fits =
-        leaky ? slope_bits >= float_bits(1e-6f) && slope_bits < float_bits(1.0f) : slope_bits == 0;
-    return slope_fits && visit_kind(row.kind, false, [&](auto layer) noexcept {
-               return decltype(layer)::valid(row);
-           });
+    return leaky ? slope_bits >= float_bits(1e-6f) && slope_bits < float_bits(1.0f)
+                 : slope_bits == 0;
+}
+constexpr bool valid(const Row& row, uint32_t slope_bits) noexcept {
+    return valid_apart_from_kind(row, slope_bits) &&
+           visit_kind(row.kind, false,
+                      [&](auto layer) noexcept { return decltype(layer)::valid(row); });
 }
 
 /// The same for a row that does not come from a file.

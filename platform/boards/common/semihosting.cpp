@@ -1,18 +1,39 @@
 // SPDX-License-Identifier: MIT
 // Console and exit status through the debugger or the emulator. Source: Arm, "Semihosting for
-// AArch32 and AArch64": SYS_OPEN (1), SYS_CLOSE (2), SYS_WRITE0 (4), SYS_READ (6),
-// SYS_SEEK (10) and SYS_EXIT_EXTENDED (0x20).
+// AArch32 and AArch64", and RISC-V International, "RISC-V Semihosting": SYS_OPEN (1), SYS_CLOSE
+// (2), SYS_WRITE0 (4), SYS_READ (6), SYS_SEEK (10) and SYS_EXIT_EXTENDED (0x20).
 #include "board.hpp"
 
 namespace nutshell::board {
 namespace {
 
+#if defined(__riscv)
+uint32_t call_host(uint32_t operation, const void* argument) noexcept {
+    register uint32_t a0 __asm__("a0") = operation;
+    register const void* a1 __asm__("a1") = argument;
+    // The three instructions that tell a call from a breakpoint, none of them compressed, in a
+    // page.
+    __asm__ volatile(
+        ".option push\n"
+        ".option norvc\n"
+        ".balign 16\n"
+        "slli zero, zero, 0x1f\n"
+        "ebreak\n"
+        "srai zero, zero, 7\n"
+        ".option pop\n"
+        : "+r"(a0)
+        : "r"(a1)
+        : "memory");
+    return a0;
+}
+#else
 uint32_t call_host(uint32_t operation, const void* argument) noexcept {
     register uint32_t r0 __asm__("r0") = operation;
     register const void* r1 __asm__("r1") = argument;
     __asm__ volatile("bkpt 0xAB" : "+r"(r0) : "r"(r1) : "memory");
     return r0;
 }
+#endif
 
 /// number / 10, without the library's division, which a Cortex-M0 would need for this alone.
 /// Source: Warren, "Hacker's Delight", 10-17: a sum of shifts is at most one too small.
