@@ -71,7 +71,7 @@ class SampleTrainer {
     static_assert(Loss::template fits<Chain::rows[Chain::count - 1].activation>());
 
   public:
-    uint32_t seed = 1;  ///< of noise and dropout
+    uint32_t seed = 0;  ///< of noise and dropout
 
     /// Moves the weights by one sample x[input_size] towards target[output_size]; `rate` is for the
     /// mean-per-feature loss, which goes to `loss` when it is not null. On non_finite_input and
@@ -95,8 +95,8 @@ class SampleTrainer {
     }
 
   private:
-    // All of it zero to begin with: a trainer that a program keeps for good then has no
-    // constructor.
+    // All of it zero to begin with, the seed too: what a program keeps for good then needs no
+    // constructor and no flash.
     float tape_[totals.tape] = {};
     float inner_[totals.inner * inner_buffers(Chain::count) + 1] = {};
     alignas(kAlignment) float scratch_[totals.training_scratch + 1] = {};
