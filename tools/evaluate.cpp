@@ -27,25 +27,35 @@ void for_each_slice(const Dataset& data, Use use) {
     }
 }
 
-/// loss(targets, z) gives the sum of the losses of some rows.
+/// Sums over samples, of means over their values.
+struct Losses {
+    double loss = 0;
+    double penalty = 0;  // of the layers
+};
+
+/// loss(rows, targets, z) gives the sum of the losses of some rows.
 template <class RowsLoss>
-double sum_of_losses(const Graph& graph, const Dataset& data, RowsLoss loss) {
+Losses sum_losses(const Graph& graph, const Dataset& data, Mode mode, RowsLoss loss) {
     std::vector<float> tape(static_cast<size_t>(graph.totals().tape) * kSlice);
-    AlignedFloats scratch(static_cast<size_t>(graph.totals().scratch));
-    double sum = 0;
-    for_each_slice(data, [&](int, int rows, const float* samples) {
-        Pass pass{rows};
+    AlignedFloats scratch(static_cast<size_t>(graph.totals().training_scratch));
+    Losses sums;
+    for_each_slice(data, [&](int first, int rows, const float* samples) {
+        Pass pass{rows, mode};
         pass.scratch = scratch.data();
+        pass.first = static_cast<uint32_t>(first);
+        pass.penalty = &sums.penalty;
         graph.forward(graph.parameters().data(), pass, samples, tape.data());
-        sum += loss(rows, samples, tape.data() + static_cast<ptrdiff_t>(graph.last_tape()) * rows);
+        sums.loss +=
+            loss(rows, samples, tape.data() + static_cast<ptrdiff_t>(graph.last_tape()) * rows);
     });
-    return sum;
+    return sums;
 }
 
 template <class Loss>
-double sum_of_losses(const Graph& graph, const Dataset& data, const std::vector<float>& weights) {
+Losses sum_losses(const Graph& graph, const Dataset& data, Mode mode,
+                  const std::vector<float>& weights = {}) {
     const Row& last = graph.last();
-    return sum_of_losses(graph, data, [&](int rows, const float* targets, float* z) {
+    return sum_losses(graph, data, mode, [&](int rows, const float* targets, float* z) {
         const auto gradient = [&](auto kind, auto any_targets) {
             return decltype(kind)::gradient(last.activation, last.slope, rows, last.out.size(),
                                             1.0f, any_targets, z);
@@ -59,6 +69,11 @@ double range_of(const Dataset& data) {
     if (data.floats.empty()) return 1.0;
     const auto [low, high] = std::minmax_element(data.floats.begin(), data.floats.end());
     return static_cast<double>(*high) - static_cast<double>(*low);
+}
+
+double psnr_of(double mse, const Dataset& data) {
+    const double range = range_of(data);
+    return 10.0 * std::log10(range * range / std::max(mse, 1e-30));
 }
 
 template <class AnyGraph>
@@ -120,17 +135,32 @@ std::vector<float> outputs_of(const AnyGraph& graph, Part part, const Dataset& d
     return outputs;
 }
 
+/// Of a model with one sampler, one sample of the code for each sample of the data.
+void measure_evidence(const Graph& graph, const Dataset& data, Evaluation& result) {
+    const auto is_sampler = [](const Row& row) { return row.kind == Kind::gaussian_sampler; };
+    const auto sampler = std::find_if(graph.rows().begin(), graph.rows().end(), is_sampler);
+    const auto penalizes = [](const Row& row) { return row.kind == Kind::l1_penalty; };
+    if (sampler == graph.rows().end() ||
+        std::any_of(graph.rows().begin(), graph.rows().end(), penalizes)) {
+        return;
+    }
+    const Losses sums = sum_losses<BinaryCrossEntropy>(graph, data, Mode::batch);
+    const double weight = static_cast<double>(GaussianSamplerLayer::parameter_of(*sampler));
+    result.divergence = sums.penalty / weight / data.count;
+    result.negative_elbo = sums.loss * data.shape.size() / data.count + result.divergence;
+}
+
 /// All but the cross-entropy. The graph gives back what it reads.
 template <class AnyGraph>
 Evaluation measure(const AnyGraph& graph, const Dataset& data) {
     Evaluation result{};
-    result.bce = std::numeric_limits<double>::quiet_NaN();
+    result.bce = result.negative_elbo = result.divergence =
+        std::numeric_limits<double>::quiet_NaN();
     result.sample_mse = squared_errors(graph, data);
     double sum = 0;
     for (float error : result.sample_mse) sum += static_cast<double>(error);
     result.mse = sum / data.count;
-    const double range = range_of(data);
-    result.psnr = 10.0 * std::log10(range * range / std::max(result.mse, 1e-30));
+    result.psnr = psnr_of(result.mse, data);
     if (graph.code_layer() > 0) {
         const std::vector<float> codes = outputs_of(graph, Part::encoder, data);
         const size_t width = codes.size() / static_cast<size_t>(data.count);
@@ -149,7 +179,8 @@ Evaluation evaluate(const Graph& graph, const Dataset& data) {
     require_reconstructs(graph, data);
     Evaluation result = measure(graph, data);
     if (BinaryCrossEntropy::accepts(graph.last().activation) && within_unit_range(data)) {
-        result.bce = mean_loss(graph, data, LossKind::binary_cross_entropy);
+        result.bce = sum_losses<BinaryCrossEntropy>(graph, data, Mode::inference).loss / data.count;
+        measure_evidence(graph, data, result);
     }
     return result;
 }
@@ -158,6 +189,19 @@ Evaluation evaluate(const Int8Graph& graph, const Dataset& data) {
     if (data.count < 1) throw Error(data.name + ": holds no samples");
     require_reconstructs(graph, data);
     return measure(graph, data);
+}
+
+double psnr_against(const Dataset& data, const std::vector<float>& outputs) {
+    const size_t size = static_cast<size_t>(data.shape.size());
+    double sum = 0;
+    for_each_slice(data, [&](int first, int rows, const float* samples) {
+        const float* out = outputs.data() + static_cast<size_t>(first) * size;
+        for (size_t i = 0; i < static_cast<size_t>(rows) * size; i++) {
+            const double error = static_cast<double>(out[i]) - static_cast<double>(samples[i]);
+            sum += error * error;
+        }
+    });
+    return psnr_of(sum / static_cast<double>(outputs.size()), data);
 }
 
 bool within_unit_range(const Dataset& data) {
@@ -181,10 +225,10 @@ void require_reconstructs(const Int8Graph& graph, const Dataset& data) {
 
 double mean_loss(const Graph& graph, const Dataset& data, LossKind loss,
                  const std::vector<float>& weights) {
-    const double sum = loss == LossKind::binary_cross_entropy
-                           ? sum_of_losses<BinaryCrossEntropy>(graph, data, weights)
-                           : sum_of_losses<MeanSquaredError>(graph, data, weights);
-    return sum / data.count;
+    const Losses sums = loss == LossKind::binary_cross_entropy
+                            ? sum_losses<BinaryCrossEntropy>(graph, data, Mode::inference, weights)
+                            : sum_losses<MeanSquaredError>(graph, data, Mode::inference, weights);
+    return (sums.loss + sums.penalty) / data.count;
 }
 
 std::vector<float> run_all(const Graph& graph, Part part, const Dataset& data) {

@@ -22,6 +22,9 @@ struct Evaluation {
                  // leave 0..1
     double mse;  // mean squared error a value
     double psnr;  // 10 log10(range^2 / mse) in dB; range is 1 for bytes, else that of the data
+    double negative_elbo;  // of a variational model: summed cross-entropy of a sampled code plus
+                           // the divergence, in nats a sample; NaN of another
+    double divergence;     // the second part of it
     std::vector<float> sample_mse;     // [count]
     std::vector<CodeStatistics> code;  // [code size]
     int dead = 0;                      // code numbers that never change
@@ -39,7 +42,11 @@ bool within_unit_range(const Dataset& data);
 void require_reconstructs(const Graph& graph, const Dataset& data);
 void require_reconstructs(const Int8Graph& graph, const Dataset& data);
 
-/// The mean loss a sample and value, each value weighted when there are weights[shape.size()].
+/// 10 log10(range^2 / mean squared error) in dB of outputs[count][size] against the data.
+double psnr_against(const Dataset& data, const std::vector<float>& outputs);
+
+/// The mean loss a sample and value, each value weighted when there are weights[shape.size()], and
+/// the penalties of the layers, at inference.
 double mean_loss(const Graph& graph, const Dataset& data, LossKind loss,
                  const std::vector<float>& weights = {});
 

@@ -40,6 +40,9 @@ void check_rows(const std::vector<Row>& rows, int code_layer) {
                         std::to_string(rows[i].out.channels) +
                         " cannot be run; a layer has at most 2^24 weights and 2^20 outputs");
         }
+        if (!finds_weights(rows.data(), static_cast<int>(i))) {
+            throw Error(name + " is tied to a layer that has not its weights the other way round");
+        }
         if (i > 0 && !meets(rows[i - 1].out, rows[i].in)) {
             throw Error(name + " reads " + describe(rows[i].in) +
                         ", but the layer before it writes " + describe(rows[i - 1].out));
@@ -97,8 +100,11 @@ void Graph::initialize(uint32_t seed, Initializer initializer) {
 
 Graph Graph::extract(Part part) const {
     const Range layers = range(part);
-    Graph result(std::vector<Row>(rows_.begin() + layers.first, rows_.begin() + layers.last),
-                 code_layer_ - layers.first);
+    std::vector<Row> rows(rows_.begin() + layers.first, rows_.begin() + layers.last);
+    for (size_t i = 0; i < rows.size(); i++) {
+        if (shares_weights(rows[i]) > static_cast<int>(i)) rows[i] = untied(rows[i]);
+    }
+    Graph result(std::move(rows), code_layer_ - layers.first);
     result.model_id = model_id;
     result.parent_id = parent_id;
     for (int i = 0; i < result.layer_count(); i++) result.set_tensors(i, tensors(layers.first + i));
@@ -177,6 +183,12 @@ float* Graph::backward_to(int first, const float* parameters, Pass pass, const f
         std::swap(dx, spare);
     }
     return dy;
+}
+
+Row untied(Row row) {
+    row.kind = Kind::dense;
+    row.window = Window{};
+    return row;
 }
 
 LayerRange layers_of(Part part, int code_layer, int layer_count) {

@@ -127,6 +127,9 @@ class Graph {
     AlignedFloats parameters_;
 };
 
+/// A tied layer as one with weights of its own.
+Row untied(Row row);
+
 /// "float32", "int8" or "int4".
 const char* name_of(NumberType type);
 

@@ -249,18 +249,6 @@ bool takes_activation(Kind kind) {
            kind == Kind::transposed_conv2d || kind == Kind::batch_norm;
 }
 
-struct Architecture {
-    const char* name;
-    const char* layers;
-};
-/// The last one is the Keras blog's convolutional autoencoder, whose code is 4 x 4 x 8.
-constexpr Architecture kArchitectures[] = {
-    {"tutorial", "784,24,784"},
-    {"deep", "784,128,64,24,64,128,784"},
-    {"convolutional",
-     "28x28x1,conv16k3,pool2same,conv8k3,pool2same,conv8k3,pool2same,"
-     "conv8k3,up2,conv8k3,up2,conv16k3valid,up2,conv1k3"}};
-
 }  // namespace
 
 LayerList parse_layers(const std::string& text, const LayerDefaults& defaults) {
@@ -306,23 +294,6 @@ const char* layer_list_help() {
            "avgpoolP: of PxP, then sS, same or valid (valid). upF, upFbilinear: F times as large. "
            "norm: batch normalization. flat, 4x4x8: another shape. An activation may follow a "
            "layer: 128:tanh, conv16k3:leaky_relu(0.3)";
-}
-
-const char* layers_of_kind(const std::string& name) {
-    for (const Architecture& known : kArchitectures) {
-        if (name == known.name) return known.layers;
-    }
-    return nullptr;
-}
-
-std::string kind_names() {
-    std::string names;
-    const size_t count = sizeof kArchitectures / sizeof *kArchitectures;
-    for (size_t i = 0; i < count; i++) {
-        names += i == 0 ? "" : i + 1 == count ? " or " : ", ";
-        names += kArchitectures[i].name;
-    }
-    return names;
 }
 
 std::string activation_text(const Row& row) {

@@ -26,12 +26,6 @@ LayerList parse_layers(const std::string& text, const LayerDefaults& defaults);
 /// What --help says of the entries of a list.
 const char* layer_list_help();
 
-/// The list of a well-known architecture; null for an unknown name.
-const char* layers_of_kind(const std::string& name);
-
-/// "tutorial, deep or convolutional".
-std::string kind_names();
-
 /// linear, relu, leaky_relu (slope 0.01; leaky_relu(0.3) for another), sigmoid, tanh.
 std::string activation_text(const Row& row);
 

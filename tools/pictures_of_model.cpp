@@ -6,6 +6,7 @@
 #include "error.hpp"
 #include "pca.hpp"
 #include "picture/statistics.hpp"
+#include "text.hpp"
 
 namespace nutshell::tools {
 namespace {
@@ -61,6 +62,68 @@ Picture picture_of_reconstructions(const AnyGraph& any, const Dataset& data) {
                                  examples.reconstructions,
                                  examples.labels,
                                  {}});
+}
+
+Picture picture_of_restorations(const AnyGraph& any, const Dataset& data,
+                                const Augmentation& augmentation) {
+    if (!data.is_image()) throw Error(data.name + ": holds no images to restore");
+    if (!augmentation.corrupts()) {
+        throw Error("--what restorations needs --augment noise:DEVIATION or mask:PART");
+    }
+    const Dataset noisy = corrupted(data, augmentation);
+    const Examples clean = samples_to_show(data, kExamples);
+    Examples examples = clean;
+    examples.originals.clear();
+    for (int index : choose_samples(data.labels, data.count, kExamples)) {
+        const size_t size = static_cast<size_t>(data.shape.size());
+        const auto begin = noisy.floats.begin() + static_cast<ptrdiff_t>(index * size);
+        examples.originals.insert(examples.originals.end(), begin,
+                                  begin + static_cast<ptrdiff_t>(size));
+    }
+    const Restoration found = std::visit(
+        [&](const auto& graph) {
+            examples.reconstructions = reconstructions_of(graph, examples);
+            return measure_restoration(graph, data, augmentation);
+        },
+        any);
+    const auto decibels = [](double psnr) { return significant(psnr, 4) + " dB"; };
+    return image_rows({"Restored: " + model_on(any, data),
+                       "Corrupted by " + to_text(augmentation) + "; PSNR is of all " +
+                           std::to_string(data.count) + " samples, against the clean ones.",
+                       data.shape,
+                       {{"clean", "", clean.originals},
+                        {"corrupted", decibels(found.noisy_psnr), examples.originals},
+                        {"restored", decibels(found.restored_psnr), examples.reconstructions}}});
+}
+
+Picture picture_of_inventions(const AnyGraph& any, Shape shape, uint32_t seed) {
+    constexpr int kRows = 6;
+    const auto invent = [&](const auto& graph) {
+        const LayerRange decoder = graph.range(Part::decoder);
+        if (graph.output_size(decoder) != shape.size()) {
+            throw Error("the decoder writes " + std::to_string(graph.output_size(decoder)) +
+                        " values, an image of the data has " + std::to_string(shape.size()));
+        }
+        const int width = graph.input_size(decoder);
+        Dataset codes;
+        codes.count = kRows * kExamples;
+        codes.shape = flat(width);
+        for (uint32_t i = 0; i < static_cast<uint32_t>(codes.count * width); i++) {
+            codes.floats.push_back(normal(random_word(seed, Purpose::layer, 0, i)));
+        }
+        return run_all(graph, Part::decoder, codes);
+    };
+    const std::vector<float> images = std::visit(invent, any);
+    ImageRows rows{"Invented by the decoder of " +
+                       std::visit([](const auto& graph) { return layer_sizes(graph); }, any),
+                   "Each from a code of independent normal random numbers.",
+                   shape,
+                   {}};
+    const ptrdiff_t row = static_cast<ptrdiff_t>(kExamples) * shape.size();
+    for (auto at = images.begin(); at != images.end(); at += row) {
+        rows.rows.push_back({"", "", std::vector<float>(at, at + row)});
+    }
+    return image_rows(std::move(rows));
 }
 
 Picture picture_of_quantization(const Graph& graph, const Int8Graph& int8, const Dataset& data) {

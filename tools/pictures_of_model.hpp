@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "corruption.hpp"
 #include "data/dataset.hpp"
 #include "evaluate.hpp"
 #include "history.hpp"
@@ -25,6 +26,14 @@ struct Examples {
 Examples choose_examples(const AnyGraph& graph, const Dataset& data, int count = kExamples);
 
 Picture picture_of_reconstructions(const AnyGraph& graph, const Dataset& data);
+
+/// Samples, the same corrupted, and what the model makes of those.
+Picture picture_of_restorations(const AnyGraph& graph, const Dataset& data,
+                                const Augmentation& augmentation);
+
+/// Images that the decoder makes of normal random numbers: of use for a variational model's. Throws
+/// Error when it does not write images of this shape.
+Picture picture_of_inventions(const AnyGraph& graph, Shape shape, uint32_t seed);
 
 /// What the model and its int8 form make of the same samples.
 Picture picture_of_quantization(const Graph& graph, const Int8Graph& int8, const Dataset& data);

@@ -58,7 +58,13 @@ void SparseSamples::prefetch(uint32_t index) const {
     tools::prefetch(byte_.data() + first, size);
 }
 
-bool SparseInput::fits(const Graph& graph) { return graph.rows()[0].kind == Kind::dense; }
+bool SparseInput::fits(const Graph& graph) {
+    // A layer that is tied to the first one would read its weights in the wrong order.
+    for (int i = 1; i < graph.layer_count(); i++) {
+        if (shares_weights(graph.rows()[static_cast<size_t>(i)]) == i) return false;
+    }
+    return graph.rows()[0].kind == Kind::dense;
+}
 
 void SparseInput::forward(const float* parameters, Pass pass, const float*,
                           float* tape) const noexcept {

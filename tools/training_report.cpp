@@ -56,6 +56,17 @@ std::vector<Number> numbers_of(const TrainingSummary& summary) {
     }
     numbers.push_back({"Test PSNR", significant(evaluation.psnr, 4) + " dB",
                        "the same error on a logarithmic scale; higher is better"});
+    if (std::isfinite(evaluation.negative_elbo)) {
+        numbers.push_back({"Test negative ELBO", significant(evaluation.negative_elbo, 5),
+                           "nats a sample: summed cross-entropy of a sampled code, plus " +
+                               significant(evaluation.divergence, 4) + " of divergence"});
+    }
+    if (std::isfinite(summary.restoration.noisy_psnr)) {
+        numbers.push_back({"PSNR of restored samples",
+                           significant(summary.restoration.restored_psnr, 4) + " dB",
+                           "from " + significant(summary.restoration.noisy_psnr, 4) +
+                               " dB of samples with " + to_text(summary.settings->augmentation)});
+    }
     numbers.push_back({"Code", code + " numbers, " + std::to_string(evaluation.dead) + " dead",
                        "what a sample of " + std::to_string(summary.train->shape.size()) +
                            " values is squeezed into"});
@@ -115,6 +126,7 @@ TrainingSummary summarize(const Graph& graph, const DataSource& source, const Fi
             &result,
             watched,
             evaluate(graph, test),
+            measure_restoration(graph, test, settings.augmentation),
             with_pca ? mse_of_pca(source.train, test, code_size(graph)) : nan};
 }
 
@@ -132,6 +144,14 @@ void write_training_report(const std::string& path, const TrainingSummary& summa
     };
     add("Test samples, what came back through the code, and the difference",
         picture_of_reconstructions(graph, test));
+    if (std::isfinite(summary.restoration.noisy_psnr) && test.is_image()) {
+        add("Test samples as they are, corrupted, and restored",
+            picture_of_restorations(graph, test, summary.settings->augmentation));
+    }
+    if (std::isfinite(summary.evaluation.negative_elbo) && test.is_image()) {
+        add("Images that the decoder makes of random numbers",
+            picture_of_inventions(graph, test.shape, summary.settings->seed));
+    }
     if (!summary.result->epochs.empty()) {
         add("Lower is better; a loss on other samples that rises while the training loss falls "
             "means that the network learns its training samples by heart",

@@ -3,6 +3,7 @@
 #pragma once
 #include <string>
 
+#include "corruption.hpp"
 #include "data/dataset.hpp"
 #include "evaluate.hpp"
 #include "fit.hpp"
@@ -16,9 +17,10 @@ struct TrainingSummary {
     const Dataset* test;  // the training data themselves when there is no test set
     const FitSettings* settings;
     const FitResult* result;
-    std::string watched;    // what was watched: "test" or "validation"
-    Evaluation evaluation;  // on `test`
-    double pca_mse;         // of PCA with as many numbers as the code; NaN when not computed
+    std::string watched;      // what was watched: "test" or "validation"
+    Evaluation evaluation;    // on `test`
+    Restoration restoration;  // of samples of it, corrupted as in training
+    double pca_mse;           // of PCA with as many numbers as the code; NaN when not computed
 
     History history() const { return {settings->loss, watched, result->epochs}; }
 

@@ -168,6 +168,12 @@ template <NumberType Numbers, class AnyRow>
         if (i > 0 && !meets(row_at<AnyRow>(record - kLayerBytes).out, row.in))
             return Status::bad_layer;
         if (!rest_is_zero(record, Numbers)) return Status::bad_layer;
+        if (may_be(row, Kind::tied_dense)) {
+            const uint32_t back = static_cast<uint32_t>(shares_weights(row));
+            if (back > i || (back > 0 && !can_share(row, row_at(record - back * kLayerBytes)))) {
+                return Status::bad_layer;
+            }
+        }
         const Status status = check_layer<Numbers>(bytes, record, row, packing, next_section);
         if (status != Status::ok) return status;
     }

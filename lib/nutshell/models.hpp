@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Well-known autoencoders as types, for images of 28 x 28 pixels in 0..1. Take one, or copy its
-// lines and change them.
+// Well-known autoencoders as types, for images of 28 x 28 pixels in 0..1 (one is for sounds). Take
+// one, or copy its lines and change them. `nutshell train --kind` trains each of them.
 #pragma once
 #include "autoencoder.hpp"
 
@@ -13,6 +13,26 @@ using Tutorial = Autoencoder<Sequential<Dense<784, 24, Relu>>, Sequential<Dense<
 using Deep =
     Autoencoder<Sequential<Dense<784, 128, Relu>, Dense<128, 64, Relu>, Dense<64, 24, Relu>>,
                 Sequential<Dense<24, 64, Relu>, Dense<64, 128, Relu>, Dense<128, 784, Sigmoid>>>;
+
+/// The decoder reads the encoder's weights.
+using Tied = Autoencoder<Sequential<Dense<784, 24, Relu>>, Sequential<TiedDense<24, 784, Sigmoid>>>;
+
+/// More numbers than needed, most of them zero for any one image.
+using Sparse = Autoencoder<Sequential<Dense<784, 64, Relu>, L1Penalty<64, 100>>,
+                           Sequential<Dense<64, 784, Sigmoid>>>;
+
+/// Codes that are normally distributed, so that the decoder makes new images from random numbers.
+using Variational =
+    Autoencoder<Sequential<Dense<784, 256, Relu>, Dense<256, 48>, GaussianSampler<24, 784>>,
+                Sequential<Dense<24, 256, Relu>, Dense<256, 784, Sigmoid>>>;
+
+/// MLPerf Tiny's anomaly detection on five frames of 128 mel bands of a machine's sound.
+/// (Its batch normalization is part of the dense layers here, as in its files for devices.)
+using MlperfTiny =
+    Autoencoder<Sequential<Dense<640, 128, Relu>, Dense<128, 128, Relu>, Dense<128, 128, Relu>,
+                           Dense<128, 128, Relu>, Dense<128, 8, Relu>>,
+                Sequential<Dense<8, 128, Relu>, Dense<128, 128, Relu>, Dense<128, 128, Relu>,
+                           Dense<128, 128, Relu>, Dense<128, 640>>>;
 
 /// Convolutions of 16, 8 and 8 filters; the code is an image of 4 x 4 with 8 channels. After the
 /// convolutional autoencoder of the Keras blog ("Building Autoencoders in Keras", 2016).

@@ -29,6 +29,16 @@ struct Sequential {
         }
         return true;
     }
+    /// A chain whose first layers are tied is the second half of a longer one.
+    static constexpr bool weights_fit() noexcept {
+        for (int i = 0; i < count; i++) {
+            if (shares_weights(rows[i]) <= i && !finds_weights(rows, i)) return false;
+        }
+        return true;
+    }
+    static_assert(weights_fit(),
+                  "nutshell: a tied layer's sizes are not those of the layer that it is tied to, "
+                  "the other way round");
     static_assert(layers_meet(),
                   "nutshell: a layer's input shape differs from the output shape of the layer "
                   "before it");

@@ -33,6 +33,8 @@ Tensors File::tensors(int layer) const noexcept {
         return reinterpret_cast<const float*>(data);
     };
     const uint32_t bias = read16(record + layer::bias);
+    const int32_t shared = shares_weights(row_at(record));
+    if (shared > 0) return {tensors(layer - shared).weight, floats(true, bias)};
     return {floats(sizes.weight > 0, read16(record + layer::weight)), floats(sizes.bias > 0, bias),
             floats(sizes.state > 0, bias + 1)};
 }

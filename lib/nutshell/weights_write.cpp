@@ -155,7 +155,8 @@ size_t file_size(const FileContents& contents) noexcept {
     const Row* rows = contents.rows;
     if (!rows || contents.layer_count < 1 || contents.layer_count > kMaxLayers) return 0;
     for (int i = 0; i < contents.layer_count; i++) {
-        if (!valid(rows[i]) || (contents.int8_tensors && !has_int8(rows[i].kind)) ||
+        if (!valid(rows[i]) || !finds_weights(rows, i) ||
+            (contents.int8_tensors && !has_int8(rows[i].kind)) ||
             (i > 0 && !meets(rows[i - 1].out, rows[i].in)))
             return 0;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Instantiates every template of the library once, so that the checks of the library's objects see
 // the code that otherwise exists in users' programs only.
+#include <nutshell/models.hpp>
 #include <nutshell/nutshell.hpp>
 
 namespace {
@@ -12,6 +13,15 @@ using DeepDecoder = nutshell::Sequential<nutshell::Dense<24, 64, nutshell::Relu>
                                          nutshell::Dense<64, 784, nutshell::Sigmoid>>;
 using Deep = nutshell::Autoencoder<DeepEncoder, DeepDecoder>;
 
+using DrawnEncoder =
+    nutshell::Sequential<nutshell::GaussianNoise<16, 100>, nutshell::Dense<16, 12, nutshell::Relu>,
+                         nutshell::Dropout<12, 20>, nutshell::Dense<12, 8>,
+                         nutshell::GaussianSampler<4, 16>>;
+using DrawnDecoder =
+    nutshell::Sequential<nutshell::L1Penalty<4, 100>, nutshell::Dense<4, 12, nutshell::Relu>,
+                         nutshell::TiedDense<12, 16, nutshell::Sigmoid, 6>>;
+using Drawn = nutshell::Autoencoder<DrawnEncoder, DrawnDecoder>;
+
 using RealEncoder = nutshell::Sequential<nutshell::Dense<16, 4, nutshell::Tanh>>;
 using RealDecoder = nutshell::Sequential<nutshell::Dense<4, 16, nutshell::Linear>>;
 using Real = nutshell::Autoencoder<RealEncoder, RealDecoder>;
@@ -22,6 +32,9 @@ template class nutshell::Autoencoder<DeepEncoder, DeepDecoder>;
 template class nutshell::Encoder<nutshell::detail::Architecture<DeepEncoder, DeepDecoder>>;
 template class nutshell::Decoder<nutshell::detail::Architecture<DeepEncoder, DeepDecoder>>;
 template class nutshell::Autoencoder<RealEncoder, RealDecoder>;
+template class nutshell::Autoencoder<DrawnEncoder, DrawnDecoder>;
+template class nutshell::Trainer<Drawn, nutshell::BinaryCrossEntropy, nutshell::Adam>;
+template class nutshell::SampleTrainer<Drawn, nutshell::BinaryCrossEntropy>;
 template class nutshell::WholeModel<Deep::Architecture, nutshell::Int8>;
 template class nutshell::WholeModel<Deep::Architecture, nutshell::Int4>;
 template class nutshell::Encoder<Deep::Architecture, nutshell::Int8>;

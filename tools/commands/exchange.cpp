@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "tools/error.hpp"
+#include "tools/inference_form.hpp"
 #include "tools/suggest.hpp"
 
 namespace nutshell::tools {
@@ -49,6 +50,9 @@ std::vector<uint8_t> bytes_of(const Int8Graph& part, std::optional<Packing> pack
     return part.file_bytes(packing.value_or(part.file_packing));
 }
 
+/// It has no layers that only training needs.
+const Int8Graph& inference_form(const Int8Graph& graph) { return graph; }
+
 /// An encoder or decoder alone is that part, even when the whole file is asked for.
 Part part_of(Part asked, int code_layer, int layer_count) {
     if (code_layer == layer_count) return Part::encoder;
@@ -90,13 +94,14 @@ Export export_of(const AnyGraph& graph, const ExportChoice& choice) {
     const std::optional<Packing> packing = packing_named(choice.packing);
     return std::visit(
         [&](const auto& model) {
-            auto part = model.extract(choice.part);
+            const auto whole = inference_form(model);
+            auto part = whole.extract(choice.part);
             std::vector<uint8_t> bytes = bytes_of(part, packing);
             return Export{std::move(part),
                           std::move(bytes),
-                          model.rows(),
-                          model.code_layer(),
-                          part_of(choice.part, model.code_layer(), model.layer_count()),
+                          whole.rows(),
+                          whole.code_layer(),
+                          part_of(choice.part, whole.code_layer(), whole.layer_count()),
                           choice.section};
         },
         graph);
@@ -106,15 +111,13 @@ nlohmann::ordered_json facts_of(const Export& model, const std::vector<std::stri
     File file;
     const Status status = check(model.bytes.data(), model.bytes.size(), file);
     if (status != Status::ok) throw Error(to_string(status));
-    char model_id[16];
-    std::snprintf(model_id, sizeof model_id, "%08x", static_cast<unsigned>(file.model_id()));
     return {{"files", files},
             {"layer_sizes", layer_sizes(model.rows)},
             {"part", name_of(model.part)},
             {"type", name_of(file.type())},
             {"packing", name_of(file.packing())},
             {"bytes", file.size()},
-            {"model_id", model_id}};
+            {"model_id", hexadecimal(file.model_id())}};
 }
 
 void print_facts(const nlohmann::ordered_json& facts) {

@@ -9,6 +9,7 @@
 #include "tools/atomic_file.hpp"
 #include "tools/error.hpp"
 #include "tools/hold_out.hpp"
+#include "tools/inference_form.hpp"
 #include "tools/picture/picture.hpp"
 #include "tools/pictures_of_model.hpp"
 #include "tools/quantization.hpp"
@@ -90,7 +91,7 @@ int run(Options options, const Common& common) {
     options.settings.per_output = !options.per_tensor;
     const Format& target = target_format(options.to, options.output);
     const Imported imported = import_model(options.model, options.from);
-    Graph graph = float_graph(imported, options.model);
+    Graph graph = inference_form(float_graph(imported, options.model));
     const DataSource source =
         with_test_set(load_data(options.data), options.hold_out, options.fine_tuning.seed);
     require_calibrates(graph, source.train);

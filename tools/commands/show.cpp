@@ -13,7 +13,8 @@ namespace nutshell::tools {
 namespace {
 
 struct Options {
-    std::string model, data, set, output, history, what = "reconstructions";
+    std::string model, data, set, output, history, augment = "noise:0.5", what = "reconstructions";
+    uint32_t seed = 1;
     ImportChoice from;
 };
 
@@ -26,6 +27,13 @@ Picture draw(const Options& options, const AnyGraph& any) {
     }
     if (options.data.empty()) throw Error("--what " + options.what + " needs --data");
     const Dataset data = choose_set(load_data(options.data), options.set);
+    if (options.what == "inventions") {
+        if (!data.is_image()) throw Error(data.name + ": holds no images");
+        return picture_of_inventions(any, data.shape, options.seed);
+    }
+    if (options.what == "restorations") {
+        return picture_of_restorations(any, data, parse_augmentation(options.augment));
+    }
     if (options.what == "codes") return picture_of_codes(any, data);
     if (options.what == "errors") {
         const auto evaluated = [&](const auto& graph) { return evaluate(graph, data); };
@@ -74,8 +82,15 @@ void add_show(CLI::App& app, Common& common) {
         ->add_option(
             "--what", options.what,
             "reconstructions (originals, what came back, the error), codes (a map), errors "
-            "(a histogram) or losses (a curve)")
-        ->check(CLI::IsMember({"reconstructions", "codes", "errors", "losses"}))
+            "(a histogram), losses (a curve), restorations (clean, corrupted, restored) or "
+            "inventions (what a variational model's decoder makes of random numbers)")
+        ->check(CLI::IsMember(
+            {"reconstructions", "codes", "errors", "losses", "restorations", "inventions"}))
+        ->capture_default_str();
+    command->add_option("--augment", options.augment, "For restorations: what corrupts the samples")
+        ->capture_default_str();
+    command->add_option("--seed", options.seed, "For inventions")
+        ->check(between(0, 4294967295.0))
         ->capture_default_str();
     command->add_option("--history", options.history, "For losses: what train --history wrote");
 }

@@ -16,6 +16,7 @@
 #include "tools/history.hpp"
 #include "tools/hold_out.hpp"
 #include "tools/model_file.hpp"
+#include "tools/model_kinds.hpp"
 #include "tools/progress.hpp"
 #include "tools/training_report.hpp"
 #include "train_options.hpp"
@@ -63,6 +64,16 @@ void print_summary(const TrainingSummary& summary, const TrainOptions& options) 
                 significant(summary.evaluation.bce, 5).c_str(),
                 significant(summary.evaluation.mse, 4).c_str(),
                 significant(summary.evaluation.psnr, 4).c_str());
+    if (std::isfinite(summary.evaluation.negative_elbo)) {
+        std::printf("  negative ELBO %s nats, %s of them divergence\n",
+                    significant(summary.evaluation.negative_elbo, 5).c_str(),
+                    significant(summary.evaluation.divergence, 4).c_str());
+    }
+    if (std::isfinite(summary.restoration.noisy_psnr)) {
+        std::printf("  %s: PSNR %s dB, restored %s dB\n", to_text(options.fit.augmentation).c_str(),
+                    significant(summary.restoration.noisy_psnr, 4).c_str(),
+                    significant(summary.restoration.restored_psnr, 4).c_str());
+    }
     if (std::isfinite(summary.pca_mse)) {
         std::printf("  PCA with as many code numbers: MSE %s\n",
                     significant(summary.pca_mse, 4).c_str());
@@ -83,6 +94,9 @@ nlohmann::ordered_json to_json(const TrainingSummary& summary, const TrainOption
             {"test_bce", number_or_null(summary.evaluation.bce)},
             {"test_mse", summary.evaluation.mse},
             {"test_psnr", summary.evaluation.psnr},
+            {"negative_elbo", number_or_null(summary.evaluation.negative_elbo)},
+            {"noisy_psnr", number_or_null(summary.restoration.noisy_psnr)},
+            {"restored_psnr", number_or_null(summary.restoration.restored_psnr)},
             {"pca_mse", number_or_null(summary.pca_mse)},
             {"seconds_per_epoch", number_or_null(summary.seconds_per_epoch())},
             {"gflops", number_or_null(summary.gflops())},
@@ -164,22 +178,13 @@ std::vector<float> read_weights(const std::string& path, int features) {
     return weights;
 }
 
-std::string layers_asked_for(const TrainOptions& options) {
-    if (!options.layers.empty()) return options.layers;
-    if (options.kind.empty())
-        throw Error("--layers or --kind is needed, as in --layers 784,24,784");
-    const char* layers = layers_of_kind(options.kind);
-    if (layers) return layers;
-    throw Error("--kind: '" + options.kind + "' is unknown; use " + kind_names());
-}
-
-int train(TrainOptions& options, const Common& common) {
+int train(const CLI::App& command, TrainOptions& options, const Common& common) {
     set_optimizer(options);
     if (!options.augment.empty()) options.fit.augmentation = parse_augmentation(options.augment);
-    const LayerList layers = parse_layers(layers_asked_for(options), options.defaults);
-    Graph graph(layers.rows, layers.code_layer);
+    Graph graph = make_graph(command, options);
     require_writable(options);
     DataSource source = with_test_set(load_data(options.data), options.hold_out, options.fit.seed);
+    if (!options.kind.empty()) require_kind_reads(find_kind(options.kind), source.train);
     require_fit(graph, source.train, options.fit.loss);
     if (!options.weights.empty()) {
         options.fit.feature_weights = read_weights(options.weights, source.train.shape.size());
@@ -214,8 +219,9 @@ int train(TrainOptions& options, const Common& common) {
 
 void add_train(CLI::App& app, Common& common) {
     static TrainOptions options;
-    CLI::App* command = add_command(app, common, "train", "Train an autoencoder on data",
-                                    [&common] { return train(options, common); });
+    static CLI::App* command = nullptr;
+    command = add_command(app, common, "train", "Train an autoencoder on data",
+                          [&] { return train(*command, options, common); });
     add_train_options(*command, options);
 }
 

@@ -3,16 +3,20 @@
 
 #include "commands.hpp"
 #include "fitting.hpp"
+#include "tools/error.hpp"
+#include "tools/model_kinds.hpp"
 
 namespace nutshell::tools {
 namespace {
 
 void add_model_options(CLI::App& command, TrainOptions& options) {
-    CLI::Option* const layers = command.add_option("--layers", options.layers, layer_list_help());
-    command
-        .add_option("--kind", options.kind,
-                    "A well-known architecture in place of --layers: " + kind_names())
-        ->excludes(layers);
+    std::string kinds = "A model with settings that suit it, in place of --layers: ";
+    for (const ModelKind& kind : model_kinds()) {
+        kinds += std::string(&kind == &model_kinds().front() ? "" : "; ") + kind.name + " (" +
+                 kind.what + ")";
+    }
+    CLI::Option* kind = command.add_option("--kind", options.kind, kinds);
+    command.add_option("--layers", options.layers, layer_list_help())->excludes(kind);
     command.add_option("--activation", options.defaults.hidden, "Of layers that name none")
         ->capture_default_str();
     command.add_option("--output", options.defaults.output, "Activation of the last layer")
@@ -132,6 +136,23 @@ void add_train_options(CLI::App& command, TrainOptions& options) {
     command.add_option("--out", options.output, "The model, a .nut file")->required();
     command.add_option("--report", options.report, "A page with pictures and numbers, .html");
     command.add_option("--log,--history", options.log, "Losses of every epoch, .csv or .json");
+}
+
+Graph make_graph(const CLI::App& command, TrainOptions& options) {
+    if (options.kind.empty()) {
+        if (options.layers.empty()) {
+            throw Error("name --layers, as in 784,24,784, or a --kind of model");
+        }
+        const LayerList layers = parse_layers(options.layers, options.defaults);
+        return Graph(layers.rows, layers.code_layer);
+    }
+    const ModelKind& kind = find_kind(options.kind);
+    FitSettings& fit = options.fit;
+    if (command.count("--loss") == 0) fit.loss = kind.loss;
+    if (command.count("--epochs") == 0) fit.epochs = kind.epochs;
+    if (command.count("--batch") == 0) fit.batch = kind.batch;
+    if (options.augment.empty()) fit.augmentation = kind.augmentation;
+    return Graph(kind.rows, kind.code_layer);
 }
 
 void set_optimizer(TrainOptions& options) {

@@ -5,12 +5,13 @@
 #include <string>
 
 #include "tools/fit.hpp"
+#include "tools/graph.hpp"
 #include "tools/layer_list.hpp"
 
 namespace nutshell::tools {
 
 struct TrainOptions {
-    std::string data, layers, kind, output, report, log;
+    std::string data, kind, layers, output, report, log;
     std::string augment, weights;    // as text, and a file
     std::string checkpoint, resume;  // files of a training that goes on later, that went before
     LayerDefaults defaults;
@@ -25,6 +26,10 @@ struct TrainOptions {
 
 /// Adds them to the subcommand, which fills `options`.
 void add_train_options(CLI::App& command, TrainOptions& options);
+
+/// The model that --kind or --layers asks for. What the user did not say of the settings becomes
+/// what suits the kind.
+Graph make_graph(const CLI::App& command, TrainOptions& options);
 
 /// The optimizer that its name and numbers ask for.
 void set_optimizer(TrainOptions& options);

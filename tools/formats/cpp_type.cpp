@@ -160,6 +160,12 @@ std::string layer_type(const Row& row) {
             return upsample_type(row);
         case Kind::batch_norm:
             return batch_norm_type(row);
+        case Kind::tied_dense:
+        case Kind::dropout:
+        case Kind::gaussian_noise:
+        case Kind::gaussian_sampler:
+        case Kind::l1_penalty:
+            break;  // inference_form() has left them out
     }
     throw Error("a layer that has no C++ type");
 }

@@ -73,6 +73,20 @@ struct RocCurve {
 };
 Picture roc_curve(RocCurve curve);
 
+/// Images side by side, with a name in front of the row and a smaller line below it; both may be
+/// empty.
+struct ImageRow {
+    std::string name, more;
+    std::vector<float> images;  // [count][shape.size()], in 0..1
+};
+struct ImageRows {
+    std::string title, explanation;
+    Shape shape{1, 1, 1};  // of 1 or 3 channels
+    std::vector<ImageRow> rows;
+};
+/// Throws Error when a row is no whole number of images.
+Picture image_rows(ImageRows rows);
+
 /// Loss after each epoch.
 struct LossCurve {
     std::string title;

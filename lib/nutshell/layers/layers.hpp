@@ -6,8 +6,13 @@
 #include "conv2d.hpp"
 #include "dense.hpp"
 #include "depthwise_conv2d.hpp"
+#include "dropout.hpp"
+#include "gaussian_noise.hpp"
+#include "gaussian_sampler.hpp"
+#include "l1_penalty.hpp"
 #include "pool2d.hpp"
 #include "reshape.hpp"
+#include "tied_dense.hpp"
 #include "transposed_conv2d.hpp"
 #include "upsample2d.hpp"
 
@@ -48,6 +53,16 @@ constexpr Fans fans(const Row& row) noexcept {
 constexpr int32_t shares_weights(const Row& row) noexcept {
     return visit_kind(row.kind, 0,
                       [&](auto layer) noexcept { return decltype(layer)::shares_weights(row); });
+}
+constexpr bool can_share(const Row& row, const Row& owner) noexcept {
+    return visit_kind(row.kind, false,
+                      [&](auto layer) noexcept { return decltype(layer)::can_share(row, owner); });
+}
+
+/// True when rows[i] has weights of its own, or shares those of an earlier one that can lend them.
+constexpr bool finds_weights(const Row* rows, int i) noexcept {
+    const int32_t back = shares_weights(rows[i]);
+    return back == 0 || (back <= i && can_share(rows[i], rows[i - back]));
 }
 constexpr int32_t scratch_floats(const Row& row, Mode mode) noexcept {
     return visit_kind(row.kind, 0, [&](auto layer) noexcept {

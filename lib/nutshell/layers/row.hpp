@@ -20,7 +20,12 @@ namespace nutshell {
     X(max_pool2d, MaxPool2DLayer, 6)               \
     X(average_pool2d, AveragePool2DLayer, 7)       \
     X(upsample2d, Upsample2DLayer, 8)              \
-    X(batch_norm, BatchNormLayer, 9)
+    X(batch_norm, BatchNormLayer, 9)               \
+    X(tied_dense, TiedDenseLayer, 32)              \
+    X(dropout, DropoutLayer, 33)                   \
+    X(gaussian_noise, GaussianNoiseLayer, 34)      \
+    X(gaussian_sampler, GaussianSamplerLayer, 35)  \
+    X(l1_penalty, L1PenaltyLayer, 36)
 
 enum class Kind : uint8_t {
 #define NUTSHELL_KIND(name, functions, number) name = number,
@@ -149,6 +154,9 @@ struct LayerFunctions {
     /// How many layers in front of this one the layer is whose weights it shares; 0: it has its
     /// own. The tensor sizes then count no weight.
     static constexpr int32_t shares_weights(const Row&) noexcept { return 0; }
+
+    /// True when that layer, `owner`, can lend this one its weights.
+    static constexpr bool can_share(const Row&, const Row&) noexcept { return false; }
 
     /// Floats of scratch memory that a pass needs, however many samples it has.
     static constexpr int32_t scratch_floats(const Row&, Mode) noexcept { return 0; }
