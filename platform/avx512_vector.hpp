@@ -9,8 +9,9 @@
 #if !defined(__clang__)
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
-#include <immintrin.h>
+#include "avx2_vector.hpp"
 #pragma GCC diagnostic pop
+#include <immintrin.h>
 #include <stdint.h>
 
 namespace nutshell {
@@ -22,7 +23,9 @@ struct Vec {
     static constexpr int tile_rows = 8, tile_vectors = 3;  // 24 sums, 3 loads, 1 broadcast
     static constexpr int dot_tile_rows = 4,
                          dot_tile_columns = 6;  // 24 sums, 4 rows, columns from memory
-    static constexpr int sparse_tile_vectors = 4, sparse_sums = 4;
+    // Rows of 24 floats, for one, begin in the middle of a cache line, and 64-byte stores that
+    // straddle two lines are slow: with 32 bytes at a time, none does.
+    using Sparse = Vec256;
     static constexpr int together = 4, add_vectors = 8;
 
     static constexpr bool loads_four = false;

@@ -18,6 +18,7 @@ struct Vec {
 #if defined(__aarch64__)
     static constexpr int tile_rows = 8, tile_vectors = 2;
     static constexpr int dot_tile_rows = 4, dot_tile_columns = 4;
+    using Sparse = Vec;
     static constexpr int sparse_tile_vectors = 6, sparse_sums = 4;
     static constexpr int together = 4, add_vectors = 8;
     static constexpr bool loads_four = true;
@@ -25,6 +26,7 @@ struct Vec {
 #else
     static constexpr int tile_rows = 4, tile_vectors = 2;
     static constexpr int dot_tile_rows = 3, dot_tile_columns = 3;
+    using Sparse = Vec;
     static constexpr int sparse_tile_vectors = 6, sparse_sums = 2;
     static constexpr int together = 2, add_vectors = 8;
     static constexpr bool loads_four = false;

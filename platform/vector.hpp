@@ -2,8 +2,9 @@
 // The float kernels, once, over the vector type V that an instruction-set file supplies: what
 // nutshell/elementary.hpp asks for, and load, store (any alignment), load_part, store_part (the
 // first n < lanes elements, nothing read or written behind them), load_bytes, sqrt,
-// select_positive, exponent, mantissa, sum; the register tiles tile_rows x tile_vectors,
-// dot_tile_rows x dot_tile_columns and sparse_tile_vectors x sparse_sums; how many vectors suit the
+// select_positive, exponent, mantissa, sum; the register tiles tile_rows x tile_vectors and
+// dot_tile_rows x dot_tile_columns; the vector type Sparse that suits sparse products, V itself or
+// a narrower one, with the tile sparse_tile_vectors x sparse_sums; how many vectors suit the
 // loss `together`, as many as hide the latency of its long chain; how many sums of a vector are
 // made at a time, add_vectors, to hide that of an addition; and what vector_row.hpp asks for.
 //
@@ -20,7 +21,8 @@
 namespace nutshell {
 
 template <class V, class Int8Kernels>
-struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels<V, Int8Kernels>>> {
+struct VectorKernels
+    : SparseKernels<typename V::Sparse, ConvolutionKernels<V, ElementwiseKernels<V, Int8Kernels>>> {
     static constexpr int lanes = V::lanes;
 
     static void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias,

@@ -13,6 +13,7 @@
 #undef __AVX512VNNI__
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
+#include <simde/x86/fma.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -70,6 +71,14 @@ inline void store(void* memory, uint64_t mask, Vector v) {
     }
 }
 
+/// A bit for each of the lanes that are negative.
+inline uint64_t signs(simde__m256i v) {
+    const auto lanes = Lanes<int32_t, 32>::of(v);
+    uint64_t bits = 0;
+    for (int i = 0; i < lanes.count; i++) bits |= uint64_t{lanes.at[i] < 0} << i;
+    return bits;
+}
+
 template <class Lane, class Vector>
 inline Lane sum(Vector v) {
     auto lanes = Lanes<Lane, sizeof(Vector)>::of(v);
@@ -87,15 +96,20 @@ inline To part(From v, int index) {
     return result;
 }
 
-inline simde__m512 fused(simde__m512 a, simde__m512 b, simde__m512 c) {
-    const auto x = Lanes<float>::of(a), y = Lanes<float>::of(b), z = Lanes<float>::of(c);
-    Lanes<float> result;
-    for (int i = 0; i < 16; i++) result.at[i] = __builtin_fmaf(x.at[i], y.at[i], z.at[i]);
-    return result.as<simde__m512>();
+template <class Vector>
+inline Vector fused(Vector a, Vector b, Vector c) {
+    using Floats = Lanes<float, sizeof(Vector)>;
+    const auto x = Floats::of(a), y = Floats::of(b), z = Floats::of(c);
+    Floats result;
+    for (int i = 0; i < result.count; i++) {
+        result.at[i] = __builtin_fmaf(x.at[i], y.at[i], z.at[i]);
+    }
+    return result.template as<Vector>();
 }
 
-inline simde__m512 negative(simde__m512 a) {
-    return map<float, float, simde__m512>(a, [](float x) { return -x; });
+template <class Vector>
+inline Vector negative(Vector a) {
+    return map<float, float, Vector>(a, [](float x) { return -x; });
 }
 
 template <class Lane>
@@ -138,7 +152,17 @@ using __mmask64 = simde__mmask64;
 #undef _mm512_fnmsub_ps
 #define _mm512_fnmsub_ps(a, b, c) emulated::fused(emulated::negative(a), b, emulated::negative(c))
 
+#undef _mm256_fmadd_ps
+#define _mm256_fmadd_ps(a, b, c) emulated::fused(a, b, c)
+#undef _mm256_fnmadd_ps
+#define _mm256_fnmadd_ps(a, b, c) emulated::fused(emulated::negative(a), b, c)
+
 #define _mm512_maskz_loadu_ps(mask, p) emulated::load<float, simde__m512>(mask, p)
+// SIMDe touches what the mask leaves out.
+#undef _mm256_maskload_ps
+#define _mm256_maskload_ps(p, mask) emulated::load<float, simde__m256>(emulated::signs(mask), p)
+#undef _mm256_maskstore_ps
+#define _mm256_maskstore_ps(p, mask, v) emulated::store<float>(p, emulated::signs(mask), v)
 #define _mm512_maskz_loadu_epi32(mask, p) emulated::load<int32_t, simde__m512i>(mask, p)
 #define _mm512_maskz_loadu_epi8(mask, p) emulated::load<int8_t, simde__m512i>(mask, p)
 #define _mm256_maskz_loadu_epi8(mask, p) emulated::load<int8_t, simde__m256i>(mask, p)
