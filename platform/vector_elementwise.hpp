@@ -21,7 +21,7 @@ struct ElementwiseKernels : FloatDistances<V, Base> {
     }
 
     static void scale_bytes(int n, const uint8_t* bytes, float* x) noexcept {
-        for_each_pair<V>(
+        for_each_together<V>(
             n, [=](int i, auto part) noexcept { store(x + i, values(bytes + i, part), part); });
     }
 
@@ -34,13 +34,13 @@ struct ElementwiseKernels : FloatDistances<V, Base> {
     }
 
     static void sigmoid(int n, float* x) noexcept {
-        for_each_pair<V>(n, [=](int i, auto part) noexcept {
+        for_each_together<V>(n, [=](int i, auto part) noexcept {
             store(x + i, elementary::logistic(load(x + i, part)), part);
         });
     }
 
     static void tanh(int n, float* x) noexcept {
-        for_each_pair<V>(n, [=](int i, auto part) noexcept {
+        for_each_together<V>(n, [=](int i, auto part) noexcept {
             store(x + i, elementary::tanh(load(x + i, part)), part);
         });
     }
@@ -227,59 +227,65 @@ struct ElementwiseKernels : FloatDistances<V, Base> {
         W linear;   // sum of max(z, 0) - z * target
         W product;  // of 1 + exp(-|z|)
     };
+    /// Adds W's elements, whose exp(-|z|) is known. What Part leaves out must be zero there.
     template <class W, class Sample, class P>
-    static CrossEntropy<W> cross_entropy(CrossEntropy<W> sum, int i, float scale,
-                                         const Sample* target, float* z, P part) noexcept {
-        const W zero = W::set(0.0f), one = W::set(1.0f);
+    static void add_cross_entropy(CrossEntropy<W>& sum, W exp_minus_abs, int i, float scale,
+                                  const Sample* target, float* z, P part) noexcept {
         const W logit = load(z + i, part), t = values(target + i, part);
-        const elementary::Sigmoid<W> s = elementary::sigmoid(logit);
-        store(z + i, (s.value - t) * W::set(scale), part);
-        W linear = W::sub_mul(W::max(zero, logit), logit, t), growth = one + s.exp_minus_abs;
-        if constexpr (W::lanes == lanes) {
-            if (part.value() < lanes) {
-                linear = first(linear, part, zero);
-                growth = first(growth, part, one);
+        store(z + i, (elementary::sigmoid(logit, exp_minus_abs) - t) * W::set(scale), part);
+        sum.linear = sum.linear + W::sub_mul(W::max(W::set(0.0f), logit), logit, t);
+        sum.product = sum.product * (W::set(1.0f) + exp_minus_abs);
+    }
+
+    /// log(1 + exp(-|z|)) is summed as the logarithm of a product, of a block at a time.
+    template <class Sample>
+    static float sum_of_cross_entropy(int n, float scale, const Sample* target, float* z) noexcept {
+        constexpr int block = most_factors * lanes;
+        V sum = V::set(0.0f);
+        for (int at = 0; at < n; at += block) {
+            const int width = n - at < block ? n - at : block;
+            CrossEntropy<V> block_sum{V::set(0.0f), V::set(1.0f)};
+            if constexpr (V::together == 1) {
+                in_one_pass(block_sum, width, scale, target + at, z + at);
+            } else {
+                in_two_passes<block>(block_sum, width, scale, target + at, z + at);
             }
+            sum = sum + (block_sum.linear + elementary::log(block_sum.product));
         }
-        return {sum.linear + linear, sum.product * growth};
+        return V::sum(sum);
     }
 
     template <class Sample>
-    static float sum_of_cross_entropy(int n, float scale, const Sample* target, float* z) noexcept {
-        CrossEntropy<V> sum{V::set(0.0f), V::set(1.0f)};
-        V logarithms = V::set(0.0f);
-        int i = 0;
-        add_cross_entropies<typename Lockstep<V, V::together>::Type>(sum, logarithms, i, n, scale,
-                                                                     target, z);
-        if constexpr (V::together > 1) {
-            add_cross_entropies<Pair<V>>(sum, logarithms, i, n, scale, target, z);
-            if (i + lanes <= n) {
-                sum = cross_entropy(sum, i, scale, target, z, Full<V>{});
-                i += lanes;
-            }
-        }
-        if constexpr (lanes > 1) {
-            if (i < n) sum = cross_entropy(sum, i, scale, target, z, Part<V>{n - i});
-        }
-        return V::sum(sum.linear + (logarithms + elementary::log(sum.product)));
+    static void in_one_pass(CrossEntropy<V>& sum, int n, float scale, const Sample* target,
+                            float* z) noexcept {
+        for_each<V>(n, [&](int i, auto part) noexcept {
+            V e = elementary::exp_of_minus_abs(load(z + i, part));
+            if (part.value() < lanes) e = first(e, part, V::set(0.0f));
+            add_cross_entropy(sum, e, i, scale, target, z, part);
+        });
     }
 
-    /// The elements from i on, W at a time as long as there are so many. log(1 + e) is summed as
-    /// the logarithm of a product of at most most_factors factors of at most 2.
-    template <class W, class Sample>
-    static void add_cross_entropies(CrossEntropy<V>& sum, V& logarithms, int& i, int n, float scale,
-                                    const Sample* target, float* z) noexcept {
-        constexpr int rounds = most_factors / (W::lanes / lanes);
-        while (n - i >= W::lanes) {
-            CrossEntropy<W> sums{W::set(0.0f), W::set(1.0f)};
-            const int left = (n - i) / W::lanes;
-            const int end = i + W::lanes * (left < rounds ? left : rounds);
-            for (; i < end; i += W::lanes) {
-                sums = cross_entropy(sums, i, scale, target, z, Full<W>{});
+    /// The exponentials first: each pass is a chain of operations half as long, and a processor
+    /// has room for twice as many chains that wait for their next operation.
+    template <int Block, class Sample>
+    static void in_two_passes(CrossEntropy<V>& sum, int n, float scale, const Sample* target,
+                              float* z) noexcept {
+        float exponentials[Block];
+        for_each_together<V>(n, [&](int i, auto part) noexcept {
+            store(exponentials + i, elementary::exp_of_minus_abs(load(z + i, part)), part);
+        });
+        using Together = typename Lockstep<V, V::together>::Type;
+        CrossEntropy<Together> sums{Together::set(0.0f), Together::set(1.0f)};
+        for_each_together<V>(n, [&](int i, auto part) noexcept {
+            const auto e = load(exponentials + i, part);
+            if constexpr (decltype(e)::lanes == lanes) {
+                add_cross_entropy(sum, e, i, scale, target, z, part);
+            } else {
+                add_cross_entropy(sums, e, i, scale, target, z, part);
             }
-            sum.linear = sum.linear + total(sums.linear);
-            logarithms = logarithms + elementary::log(product(sums.product));
-        }
+        });
+        sum.linear = sum.linear + total(sums.linear);
+        sum.product = sum.product * product(sums.product);
     }
 
     static V total(V x) noexcept { return x; }

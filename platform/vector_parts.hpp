@@ -50,17 +50,18 @@ inline void for_each(int n, Body body) noexcept {
     }
 }
 
-/// The same, two vectors at a time as long as there are two, unless V gains nothing by that.
+/// The same, V::together vectors in lockstep as long as there are so many.
 template <class V, class Body>
-inline void for_each_pair(int n, Body body) noexcept {
-    if constexpr (V::together == 1) return for_each<V>(n, body);
+inline void for_each_together(int n, Body body) noexcept {
+    using Together = typename Lockstep<V, V::together>::Type;
     int i = 0;
-    for (; i + 2 * V::lanes <= n; i += 2 * V::lanes) body(i, Full<Pair<V>>{});
-    if (i + V::lanes <= n) {
-        body(i, Full<V>{});
-        i += V::lanes;
+    if constexpr (V::together > 1) {
+        for (; i + Together::lanes <= n; i += Together::lanes) body(i, Full<Together>{});
     }
-    if (i < n) body(i, Part<V>{n - i});
+    for (; i + V::lanes <= n; i += V::lanes) body(i, Full<V>{});
+    if constexpr (V::lanes > 1) {
+        if (i < n) body(i, Part<V>{n - i});
+    }
 }
 
 }  // namespace nutshell

@@ -68,10 +68,10 @@ template <class Sample>
 float cross_entropy(int n, float scale, const Sample* target, float* z) noexcept {
     return sum_in_parts(n, [=](int i) noexcept {
         const float logit = z[i], t = value_of(target[i]);
-        const elementary::Sigmoid<Scalar> s = elementary::sigmoid(Scalar{logit});
+        const Scalar e = elementary::exp_of_minus_abs(Scalar{logit});
         const float positive = logit < 0 ? 0.0f : logit;
-        z[i] = (s.value.v - t) * scale;
-        return (positive - logit * t) + elementary::log_one_plus(s.exp_minus_abs).v;
+        z[i] = (elementary::sigmoid(Scalar{logit}, e).v - t) * scale;
+        return (positive - logit * t) + elementary::log_one_plus(e).v;
     });
 }
 
