@@ -29,12 +29,15 @@ tools::Dataset rows(int count, int first = 0) {
     return data;
 }
 
-tools::Graph small_graph(const char* output = "sigmoid") {
-    const tools::LayerList list = tools::parse_layers("4,2,4", {"tanh", output});
+tools::Graph small_graph(const char* output = "sigmoid", const char* layers = "4,2,4") {
+    const tools::LayerList list = tools::parse_layers(layers, {"tanh", output});
     tools::Graph graph(list.rows, list.code_layer);
     graph.initialize(3, Initializer::glorot_uniform);
     return graph;
 }
+
+/// Of enough weights for several threads to update them.
+tools::Graph wide_graph() { return small_graph("sigmoid", "4,300,4"); }
 
 bool same_weights(const tools::Graph& a, const tools::Graph& b) {
     return a.parameters().size() == b.parameters().size() &&
@@ -69,12 +72,12 @@ TEST_CASE("any number of threads gives the same weights, bit for bit") {
     const tools::Dataset data = rows(1000);
     tools::FitSettings asked = settings(3);
     asked.batch = 300;  // several groups, the last slice and the last batch not full
-    tools::Graph one = small_graph();
+    tools::Graph one = wide_graph();
     fit(one, data, {}, asked, {});
     for (const int threads : {2, 3, 4, 8}) {
         CAPTURE(threads);
         asked.threads = threads;
-        tools::Graph many = small_graph();
+        tools::Graph many = wide_graph();
         fit(many, data, {}, asked, {});
         CHECK(same_weights(one, many));
     }
@@ -187,7 +190,7 @@ TEST_CASE("rounded training, too, gives the same bits for any number of threads"
     tools::FitSettings asked = settings(3);
     asked.batch = 256;
     asked.largest_codes = {7, 127};
-    tools::Graph one = small_graph(), three = small_graph();
+    tools::Graph one = wide_graph(), three = wide_graph();
     const tools::FitResult first = fit(one, rows(300), rows(0), asked, {});
     asked.threads = 3;
     const tools::FitResult second = fit(three, rows(300), rows(0), asked, {});

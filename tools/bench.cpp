@@ -2,9 +2,12 @@
 #include "bench.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <numeric>
 
-#include "fit.hpp"
+#include "error.hpp"
+#include "nutshell/random.hpp"
 #include "stopwatch.hpp"
 #include "training_report.hpp"
 
@@ -69,6 +72,12 @@ void measure_step(int floats, std::vector<KernelSpeed>& speeds) {
     speeds.push_back({"adam_step", std::to_string(floats), 0, seconds * 1e9 / floats});
 }
 
+FitSettings settings_for(int threads) {
+    FitSettings settings;
+    settings.threads = threads;
+    return settings;
+}
+
 }  // namespace
 
 double measure_peak(const platform::Peak& peak) {
@@ -122,21 +131,42 @@ SingleSpeed measure_single(const Graph& graph, const platform::Peak* peak) {
     return best;
 }
 
-TrainingSpeed measure_training(const Graph& graph, const Dataset& data, int epochs, int threads) {
-    Graph copy = graph;
-    FitSettings settings;
-    settings.epochs = epochs;
-    settings.threads = threads;
-    double last = thread_seconds();
-    double best = std::numeric_limits<double>::infinity();
-    FitObserver observer;
-    observer.epoch_done = [&](const Epoch& epoch) {
-        const double now = thread_seconds();
-        best = std::min(best, threads == 1 ? now - last : epoch.seconds);
+TrainingMeter::TrainingMeter(const Graph& graph, const Dataset& data, int threads)
+    : graph_(graph),
+      data_(data),
+      settings_(settings_for(threads)),
+      updater_(graph, data, settings_),
+      fastest_(static_cast<size_t>((data.count + settings_.batch - 1) / settings_.batch) + 2,
+               std::numeric_limits<double>::infinity()) {}
+
+void TrainingMeter::run_epoch() {
+    size_t stretch = 0;
+    double last = seconds_now();
+    const auto lap = [&] {
+        const double now = seconds_now();
+        fastest_[stretch] = std::min(fastest_[stretch], now - last);
+        stretch++;
         last = now;
     };
-    (void)fit(copy, data, Dataset{}, settings, observer);
-    return {threads, best, operations_per_sample(graph) * data.count / best / 1e9};
+    std::vector<uint32_t> order(static_cast<size_t>(data_.count));
+    std::iota(order.begin(), order.end(), 0u);
+    shuffle(order.data(), static_cast<uint32_t>(order.size()), settings_.seed, 1);
+    lap();
+    for (int at = 0; at < data_.count; at += settings_.batch, lap()) {
+        const int left = data_.count - at;
+        const double loss = updater_.step(order.data() + at, std::min(settings_.batch, left), left,
+                                          {update_++, 1, settings_.rate});
+        if (!std::isfinite(loss)) throw Error("training diverges, so its speed means nothing");
+    }
+    Graph trained = graph_;
+    updater_.copy_weights(trained);
+    lap();
+}
+
+TrainingSpeed TrainingMeter::speed() const {
+    const double seconds = std::accumulate(fastest_.begin(), fastest_.end(), 0.0);
+    return {settings_.threads, seconds,
+            operations_per_sample(graph_) * data_.count / seconds / 1e9};
 }
 
 }  // namespace nutshell::tools

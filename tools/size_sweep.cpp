@@ -41,10 +41,10 @@ struct Operands {
 /// makes no size too fast.
 template <class Work>
 double mean_time(Work work, int repeats) {
-    const double start = thread_seconds();
+    const double start = seconds_now();
     double seconds = 0;
     int runs = 0;
-    for (; seconds < kEnough; seconds = thread_seconds() - start, runs += repeats) {
+    for (; seconds < kEnough; seconds = seconds_now() - start, runs += repeats) {
         for (int i = 0; i < repeats; i++) work();
     }
     return seconds / runs;

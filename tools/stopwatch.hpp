@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
-// How long a piece of work takes: CPU time of the calling thread, the shortest of many runs, since
-// machines are shared.
+// How long a piece of work takes: the shortest of many short runs by the clock on the wall.
+// Machines are shared, and a run that was interrupted is longer than it need be; the CPU time of a
+// thread would leave the interruption out, but on virtual machines it is now and then wrong by
+// half.
 #pragma once
 #include <algorithm>
-#include <ctime>
+#include <chrono>
 #include <limits>
 
 namespace nutshell::tools {
 
-inline double thread_seconds() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+/// Since some moment in the past.
+inline double seconds_now() {
+    using std::chrono::duration, std::chrono::steady_clock;
+    return duration<double>(steady_clock::now().time_since_epoch()).count();
 }
 
 /// The shortest of many runs of `work`, in seconds, measured for `enough` seconds. Looking at the
@@ -19,12 +21,12 @@ inline double thread_seconds() {
 template <class Work>
 double best_time(Work work, double enough = 0.02, int repeats = 16) {
     double best = std::numeric_limits<double>::infinity();
-    const double end = thread_seconds() + enough;
+    const double end = seconds_now() + enough;
     do {
-        const double start = thread_seconds();
+        const double start = seconds_now();
         for (int i = 0; i < repeats; i++) work();
-        best = std::min(best, (thread_seconds() - start) / repeats);
-    } while (thread_seconds() < end);
+        best = std::min(best, (seconds_now() - start) / repeats);
+    } while (seconds_now() < end);
     return best;
 }
 

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "nutshell/trainer.hpp"
 
@@ -19,6 +20,12 @@ constexpr int kMaxGroups = 8;
 
 /// Fewer samples than this are not worth a group's gradients.
 constexpr int kMinGroupSamples = 64;
+
+/// The weights are cut into at most this many slabs for their update, whole cache lines of floats
+/// that are worth a thread's attention.
+constexpr size_t kMaxSlabs = 8;
+constexpr size_t kLineFloats = 16;
+constexpr size_t kMinSlabFloats = 1024;
 
 int group_count(const FitSettings& settings) {
     return settings.per_sample ? 1 : std::clamp(settings.batch / kMinGroupSamples, 1, kMaxGroups);
@@ -136,29 +143,54 @@ double Updater::per_sample(const uint32_t* indices, int count, float rate) {
 double Updater::whole_batch(const uint32_t* indices, int count, float rate) {
     if (rounding_) rounding_->round(weights_);
     cut(indices, count);
-    add_groups(1.0f / static_cast<float>(count));
+    compute_groups(1.0f / static_cast<float>(count));
     double sum = 0;
     for (const Group& group : groups_) sum += group.loss;
-    return step_weights(sum, rate) ? sum : std::numeric_limits<double>::quiet_NaN();
+    const float squares = add_groups();
+    if (!std::isfinite(sum) || !std::isfinite(squares)) {
+        return std::numeric_limits<double>::quiet_NaN();
+    }
+    step_weights(rate, clip_scale(squares, settings_.max_gradient_norm));
+    return sum;
 }
 
-/// From the first group's gradients, which are those of all by now. False, and no step, when
-/// something is not finite.
-bool Updater::step_weights(double loss, float rate) {
-    const int floats = graph_.totals().trainable, all = graph_.totals().floats;
-    float* gradients = gradients_.data();
-    if (rounding_) rounding_->correct(weights_, gradients);
-    const float squares = kernels::sum_of_squares(floats, gradients);
-    if (!std::isfinite(loss) || !std::isfinite(squares)) return false;
-    const float clip = clip_scale(squares, settings_.max_gradient_norm);
+/// body(slab) for all weights, on all threads.
+template <class Body>
+void Updater::for_each_slab(Body body) {
+    const size_t all = weights_.size(), trainable = static_cast<size_t>(graph_.totals().trainable);
+    const size_t lines = (all + kLineFloats - 1) / kLineFloats;
+    const size_t size = std::max(kMinSlabFloats, (lines + kMaxSlabs - 1) / kMaxSlabs * kLineFloats);
+    pool_.run(static_cast<int>((all + size - 1) / size), [&](int number) {
+        const size_t index = static_cast<size_t>(number), first = index * size;
+        const size_t end = std::min(first + size, all);
+        body(Slab{index, first, static_cast<int>(end - first),
+                  static_cast<int>(std::clamp(trainable, first, end) - first)});
+    });
+}
+
+/// From the first group's gradients, which are those of all by now. What happens to a weight does
+/// not depend on the others, so that each slab takes the same step with an optimizer of its own.
+void Updater::step_weights(float rate, float clip) {
+    float *weights = weights_.data(), *gradients = gradients_.data(), *moments = moments_.data();
     std::visit(
         [&](auto& optimizer) {
-            optimizer.step(floats, rate, clip, weights_.data(), gradients, moments_.data());
+            const auto before = optimizer;
+            for_each_slab([&](Slab slab) {
+                auto own = before;
+                float *w = weights + slab.first, *g = gradients + slab.first;
+                float* first = own.moment_count > 0 ? moments + slab.first : nullptr;
+                if constexpr (own.moment_count == 2) {
+                    own.step(slab.trainable, rate, clip, w, g, first, first + weights_.size());
+                } else {
+                    own.step(slab.trainable, rate, clip, w, g, first);
+                }
+                if (slab.index == 0) optimizer = own;
+            });
         },
         settings_.optimizer);
-    step_state(all - floats, weights_.data() + floats, gradients + floats);
+    const int trainable = graph_.totals().trainable;
+    step_state(graph_.totals().floats - trainable, weights + trainable, gradients + trainable);
     if (rounding_) rounding_->step_scales(rate);
-    return true;
 }
 
 /// A thread alone adds each group's gradients to those of the first before it goes on: two arrays
@@ -184,13 +216,13 @@ void Updater::cut(const uint32_t* indices, int count) {
     }
 }
 
-/// The gradients of all groups, into those of the first.
-void Updater::add_groups(float scale) {
+void Updater::compute_groups(float scale) {
     const size_t groups = groups_.size();
     if (pool_.threads() == 1) {
         for (Group& group : groups_) {
             add_group(scratch_[0], group, scale);
-            add_to_first(group);
+            if (&group == &groups_[0]) continue;
+            for_each_slab([&](Slab slab) { add_to_first(group, slab); });
         }
         return;
     }
@@ -199,14 +231,32 @@ void Updater::add_groups(float scale) {
         Scratch& scratch = scratch_[static_cast<size_t>(thread)];
         for (size_t i = next++; i < groups; i = next++) add_group(scratch, groups_[i], scale);
     });
-    for (const Group& group : groups_) add_to_first(group);
 }
 
-void Updater::add_to_first(const Group& group) {
-    if (group.gradients == gradients_.data()) return;
-    kernels::add_rows(1, static_cast<int>(weights_.size()), 1.0f, group.gradients,
-                      gradients_.data());
-    std::fill_n(group.gradients, weights_.size(), 0.0f);
+/// The gradients of all groups, into those of the first; returns the sum of their squares.
+float Updater::add_groups() {
+    float squares[kMaxSlabs] = {};
+    for_each_slab([&](Slab slab) {
+        if (pool_.threads() > 1) {
+            for (size_t i = 1; i < groups_.size(); i++) add_to_first(groups_[i], slab);
+        }
+        if (!rounding_) squares[slab.index] = squares_of(slab);
+    });
+    if (rounding_) {
+        rounding_->correct(weights_, gradients_.data());
+        for_each_slab([&](Slab slab) { squares[slab.index] = squares_of(slab); });
+    }
+    return std::accumulate(squares, squares + kMaxSlabs, 0.0f);
+}
+
+float Updater::squares_of(Slab slab) const {
+    return kernels::sum_of_squares(slab.trainable, gradients_.data() + slab.first);
+}
+
+void Updater::add_to_first(const Group& group, Slab slab) {
+    float* from = group.gradients + slab.first;
+    kernels::add_rows(1, slab.count, 1.0f, from, gradients_.data() + slab.first);
+    std::fill_n(from, slab.count, 0.0f);
 }
 
 void Updater::add_group(Scratch& scratch, Group& group, float scale) {

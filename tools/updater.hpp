@@ -61,15 +61,27 @@ class Updater {
         AlignedFloats targets;  // of augmented samples, where they differ
     };
 
+    /// Weights that are updated together, whichever thread does it: the cut depends on the model
+    /// alone.
+    struct Slab {
+        size_t index, first;
+        int count;
+        int trainable;  // of these the first ones
+    };
+
     void to_canonical(const float* ours, float* canonical) const;
     void from_canonical(const float* canonical, float* ours) const;
     double per_sample(const uint32_t* indices, int count, float rate);
     double whole_batch(const uint32_t* indices, int count, float rate);
-    bool step_weights(double loss, float rate);
+    void step_weights(float rate, float clip);
     void cut(const uint32_t* indices, int count);
-    void add_groups(float scale);
+    void compute_groups(float scale);
+    float add_groups();
     void add_group(Scratch& scratch, Group& group, float scale);
-    void add_to_first(const Group& group);
+    void add_to_first(const Group& group, Slab slab);
+    float squares_of(Slab slab) const;
+    template <class Body>
+    void for_each_slab(Body body);
     double pass(Scratch& scratch, const uint32_t* indices, int rows, float scale, float alpha,
                 float* into);
     void prefetch(const uint32_t* indices, int rows) const;

@@ -27,6 +27,11 @@ void Momentum::step(int n, float rate, float gradient_scale, float* weights, flo
 
 void Adam::step(int n, float rate, float gradient_scale, float* weights, float* gradients,
                 float* moments) noexcept {
+    step(n, rate, gradient_scale, weights, gradients, moments, moments + n);
+}
+
+void Adam::step(int n, float rate, float gradient_scale, float* weights, float* gradients,
+                float* first, float* second) noexcept {
     // 1 - beta^t by its own recurrence: no difference of nearly equal numbers.
     correction1 = correction1 * beta1 + (1.0f - beta1);
     correction2 = correction2 * beta2 + (1.0f - beta2);
@@ -34,7 +39,7 @@ void Adam::step(int n, float rate, float gradient_scale, float* weights, float* 
     const AdamRates rates{beta1, beta2, 1.0f - beta1, 1.0f - beta2,
                           epsilon_form == EpsilonForm::paper ? epsilon * root : epsilon};
     const StepSize size{rate * root / correction1, gradient_scale, rate * weight_decay};
-    kernels::adam_step(n, size, rates, weights, gradients, moments, moments + n);
+    kernels::adam_step(n, size, rates, weights, gradients, first, second);
 }
 
 float clip_scale(float sum_of_squares, float max_norm) noexcept {

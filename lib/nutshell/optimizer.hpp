@@ -53,6 +53,10 @@ struct Adam {
     /// moments[2 * n]: the first, then the second moments. All zero before the first step.
     void step(int n, float rate, float gradient_scale, float* weights, float* gradients,
               float* moments) noexcept;
+
+    /// The same with first[n] and second[n] moments that lie apart.
+    void step(int n, float rate, float gradient_scale, float* weights, float* gradients,
+              float* first, float* second) noexcept;
 };
 
 /// What the gradients are to be multiplied with so that their norm is at most max_norm; 1 when it
