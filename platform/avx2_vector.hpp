@@ -19,6 +19,7 @@ struct Vec256 {
     static constexpr int sparse_tile_vectors = 3, sparse_sums = 4;
     static constexpr int together = 4, add_vectors = 8;
 
+    static constexpr bool spreads_factors = false;
     static constexpr bool loads_four = false;
     static constexpr int row_dots = 8, row_depth = 2, row_vectors = 14;
 

@@ -28,6 +28,7 @@ struct Vec {
     using Sparse = Vec256;
     static constexpr int together = 4, add_vectors = 8;
 
+    static constexpr bool spreads_factors = false;
     static constexpr bool loads_four = false;
     static constexpr int row_dots = 12, row_depth = 2, row_vectors = 16;
 

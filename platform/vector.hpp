@@ -3,9 +3,10 @@
 // nutshell/elementary.hpp asks for, and load, store (any alignment), load_part, store_part (the
 // first n < lanes elements, nothing read or written behind them), load_bytes, sqrt,
 // select_positive, exponent, mantissa, sum; the register tiles tile_rows x tile_vectors and
-// dot_tile_rows x dot_tile_columns; the vector type Sparse that suits sparse products, V itself or
-// a narrower one, with the tile sparse_tile_vectors x sparse_sums; how many vectors suit the
-// loss `together`, as many as hide the latency of its long chain; how many sums of a vector are
+// dot_tile_rows x dot_tile_columns; whether it spreads_factors over memory once rather than one
+// over a register whenever it multiplies; the vector type Sparse that suits sparse products, V
+// itself or a narrower one, with the tile sparse_tile_vectors x sparse_sums; how many vectors suit
+// the loss `together`, as many as hide the latency of its long chain; how many sums of a vector are
 // made at a time, add_vectors, to hide that of an addition; and what vector_row.hpp asks for.
 //
 // Two inner loops carry all matrix products: rows combined by scalars (gemm_nn, gemm_tn) and dot
@@ -41,6 +42,10 @@ struct VectorKernels
     static void gemm_nn(int m, int n, int k, const float* a, const float* b, ptrdiff_t b_stride,
                         const float* bias, Clamp clamp, float* c) noexcept {
         if (m == 1) return VectorRow<V>::times(n, k, a, b, b_stride, bias, clamp, c);
+        if constexpr (V::spreads_factors) {
+            const Edge edge{true, bias, VectorRow<V>::clamps(clamp), clamp};
+            return spread(m, n, {a, k, 1, V::set(1.0f), b, b_stride, k}, edge, c);
+        }
         for (int j = 0; j < n; j += strip_width) {
             const int width = n - j < strip_width ? n - j : strip_width;
             int t = 0;
@@ -59,6 +64,9 @@ struct VectorKernels
     static void gemm_tn(int m, int n, int k, float alpha, const float* a, const float* b,
                         float* c) noexcept {
         const Edge edge{false, nullptr, false, {}};
+        if constexpr (V::spreads_factors) {
+            return spread(m, n, {a, 1, m, V::set(alpha), b, n, k}, edge, c);
+        }
         for (int j = 0; j < n; j += strip_width) {
             const int width = n - j < strip_width ? n - j : strip_width;
             for (int t = 0; t < k; t += block_depth) {
@@ -164,6 +172,52 @@ struct VectorKernels
         Clamp clamp;
     };
 
+    /// A product in which each factor, times alpha, has a vector of its own: spread once for some
+    /// rows and all strips, where no load spreads a number over a register.
+    static void spread(int m, int n, const Product& product, const Edge& edge, float* c) noexcept {
+        int t = 0;
+        do {
+            Product block = product;
+            block.a += t * product.step;
+            block.b += t * product.stride;
+            block.depth = product.depth - t < block_depth ? product.depth - t : block_depth;
+            Edge block_edge = edge;
+            block_edge.first = edge.first && t == 0;
+            t += block.depth;
+            block_edge.clamps = edge.clamps && t == product.depth;
+            spread_block(m, n, block, block_edge, c);
+        } while (t < product.depth);
+    }
+
+    static void spread_block(int m, int n, Product product, const Edge& edge, float* c) noexcept {
+        constexpr int most = block_depth * 4;
+        static_assert(V::tile_rows <= 4);
+        float factors[most * lanes];
+        const int depth = product.depth > 0 ? product.depth : 1;
+        const int some = most / depth / V::tile_rows * V::tile_rows;
+        const Product whole = product;
+        for (int i = 0; i < m; i += some, c += static_cast<ptrdiff_t>(some) * n) {
+            const int rows = m - i < some ? m - i : some;
+            const float* a = whole.a + i * whole.row;
+            float* factor = factors;
+            for (int t = 0; t < whole.depth; t++, a += whole.step) {
+                for (int r = 0; r < rows; r++, factor += lanes) {
+                    V::store(factor, V::set(a[r * whole.row]) * whole.alpha);
+                }
+            }
+            product.a = factors;
+            product.row = lanes;
+            product.step = static_cast<ptrdiff_t>(rows) * lanes;
+            for (int j = 0; j < n; j += strip_width) {
+                const int width = n - j < strip_width ? n - j : strip_width;
+                product.b = whole.b + j;
+                Edge strip_edge = edge;
+                if (edge.bias) strip_edge.bias += j;
+                strip<false>(rows, width, product, strip_edge, c + j, n);
+            }
+        }
+    }
+
     /// All rows of a strip of `width` columns, Vectors vectors at a time as long as there are so
     /// many.
     template <bool Scaled, int Vectors = V::tile_vectors>
@@ -218,7 +272,8 @@ struct VectorKernels
             V column[Vectors];
             for (int j = 0; j < Vectors; j++) column[j] = load(b + j * lanes, part);
             for (int i = 0; i < Rows; i++) {
-                V factor = V::set(a[i * product.row]);
+                const float* at = a + i * product.row;
+                V factor = V::spreads_factors ? V::load(at) : V::set(*at);
                 if constexpr (Scaled) factor = factor * product.alpha;
                 for (int j = 0; j < Vectors; j++) {
                     sum[i][j] = V::mul_add(factor, column[j], sum[i][j]);
