@@ -35,7 +35,7 @@ check_system_include() {
         *:nutshell/*) return ;;
         platform/platform.cpp:cpuid.h | platform/platform.cpp:sys/auxv.h) return ;;
         platform/*.cpp:*intrin.h | platform/*.cpp:arm_*.h | platform/neon_*.hpp:arm_neon.h | \
-            platform/avx512_*.hpp:immintrin.h) return ;;
+            platform/avx2_*.hpp:immintrin.h | platform/avx512_*.hpp:immintrin.h) return ;;
     esac
     violation "$file includes <$name>: lib/ and platform/ may include only stdint.h, stddef.h," \
         "string.h, math.h (a source or a header of one instruction set: its intrinsics header too)"
