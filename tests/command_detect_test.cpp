@@ -70,14 +70,18 @@ TEST_CASE("detect refuses what it cannot measure, and says what to do") {
 
 TEST_CASE("search finds digits of the same label, in all kinds of codes") {
     const DigitsDesk desk;
+    REQUIRE(desk.run("train --data sample --layers 784,8,784 --lr 0.01 --batch 100 --epochs 5 "
+                     "--json --out all.nut")
+                .status == 0);
     const nlohmann::json found =
-        desk.run_json("search one.nut --data sample --k 5 --pca --out p.svg --table t.csv");
+        desk.run_json("search all.nut --data sample --k 5 --pca --out p.svg --table t.csv");
     REQUIRE(found["ways"].size() == 4);
     CHECK(found["queries"] == 1000);
     for (const nlohmann::json& way : found["ways"]) {
         INFO(way["codes"]);
-        CHECK(way["accuracy"] > 0.3);
-        CHECK(way["precision"] > 0.3);
+        const double least = way["codes"] == "sign bits" ? 0.2 : 0.4;  // guessing is 0.1
+        CHECK(way["accuracy"].get<double>() > least);
+        CHECK(way["precision"].get<double>() > least);
     }
     CHECK(found["ways"][0]["bytes"] == 32);
     CHECK(found["ways"][1]["bytes"] == 8);
