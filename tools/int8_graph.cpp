@@ -8,6 +8,7 @@
 #include "error.hpp"
 #include "nutshell/packing_int4.hpp"
 #include "nutshell/self_test.hpp"
+#include "on_reference.hpp"
 
 namespace nutshell::tools {
 namespace {
@@ -19,7 +20,8 @@ Int8Layer pack(const Row& row, const Int8Layer& from, Packing packing) {
     const auto [in, out] = weight_matrix(row);
     Int8Layer to = from;
     to.packing = packing;
-    to.two_in_a_byte = from.weight_bits == 4;
+    packing = packing_of(row.kind, packing);
+    to.two_in_a_byte = from.weight_bits == 4 && out > 0;
     if (to.two_in_a_byte) {
         to.weight.resize(size_of(packed_int4_bytes(packing, in, out)));
         pack_int4(packing, in, out, from.weight.data(),
@@ -40,15 +42,16 @@ Int8Layer pack(const Row& row, const Int8Layer& from, Packing packing) {
 /// The canonical layer of tensors in any packing.
 Int8Layer unpack(const Row& row, const Int8Tensors& from) {
     const auto [in, out] = weight_matrix(row);
+    const Packing packing = packing_of(row.kind, from.packing);
     Int8Layer to = Int8Layer::of(row, {from.in, from.sum, from.out}, from.per_output);
     to.weight_bits = from.int4 ? 4 : 8;
     if (from.int4) {
-        unpack_int4(from.packing, in, out, reinterpret_cast<const uint8_t*>(from.weight),
+        unpack_int4(packing, in, out, reinterpret_cast<const uint8_t*>(from.weight),
                     to.weight.data());
     } else {
-        unpack_weights(from.packing, in, out, from.weight, to.weight.data());
+        unpack_weights(packing, in, out, from.weight, to.weight.data());
     }
-    unpack_bias(from.packing, in, out, to.weight.data(), from.bias, to.bias.data());
+    unpack_bias(packing, in, out, to.weight.data(), from.bias, to.bias.data());
     std::copy_n(from.multiplier, to.multiplier.size(), to.multiplier.data());
     std::copy_n(from.shift, to.shift.size(), to.shift.data());
     if (from.table) std::copy_n(from.table, to.table.size(), to.table.data());
@@ -85,7 +88,7 @@ std::vector<Int8Layer> layers_in(const File& file) {
 /// Scratch memory of the kernels, aligned as they want it.
 class Scratch {
   public:
-    explicit Scratch(int32_t in) : words_(size_of(scratch_bytes(in)) / sizeof(Word)) {}
+    explicit Scratch(int32_t bytes) : words_(size_of(round_up(bytes, 16)) / sizeof(Word)) {}
     void* data() { return words_.empty() ? nullptr : words_.data(); }
 
   private:
@@ -99,7 +102,8 @@ class Scratch {
 
 Int8Layer Int8Layer::of(const Row& row, const LayerQuantization& quantization, bool per_output) {
     const WeightMatrix matrix = weight_matrix(row);
-    const size_t out = size_of(matrix.outputs), channels = per_output ? out : 1;
+    const size_t out = size_of(matrix.outputs);
+    const size_t channels = per_output ? out : std::min<size_t>(out, 1);
     Int8Layer layer;
     layer.quantization = quantization;
     layer.per_output = per_output;
@@ -197,13 +201,13 @@ void Int8Graph::run(Range range, const int8_t* x, int count, int8_t* y) const {
     if (packed_[0].packing != kernels::int8_packing()) {
         throw Error("the platform has changed since the model was read; read it again");
     }
-    int32_t widest = 0, inner = 0;
+    int32_t bytes = 0, inner = 0;
     for (int i = range.first; i < range.last; i++) {
-        const int32_t in = rows_[static_cast<size_t>(i)].in.size();
-        widest = std::max(widest, in);
-        if (i > range.first) inner = std::max(inner, in);
+        const Row& row = rows_[static_cast<size_t>(i)];
+        bytes = std::max(bytes, int8_scratch_bytes(row));
+        if (i > range.first) inner = std::max(inner, row.in.size());
     }
-    Scratch scratch(widest);
+    Scratch scratch(bytes);
     std::array<std::vector<int8_t>, 2> buffers;
     for (std::vector<int8_t>& buffer : buffers) buffer.resize(size_of(inner));
     const std::vector<Int8Tensors> views = views_of(packed_);
@@ -231,14 +235,17 @@ void Int8Graph::run(Range range, const float* x, int count, float* y) const {
 }
 
 void Int8Graph::reference_run(const int8_t* x, std::vector<int8_t>& y) const {
+    const OnReference reference;
     std::vector<int8_t> from(x, x + rows_[0].in.size());
     for (size_t i = 0; i < rows_.size(); i++) {
+        const Row& row = rows_[i];
         const Int8Tensors view = layers_[i].tensors();
-        const int in = rows_[i].in.size(), out = rows_[i].out.size();
-        y.assign(size_of(out), 0);
-        Reference::dense_int8(in, out, view.weight, requantization_of(rows_[i].activation, view),
-                              from.data(), y.data(), nullptr);
-        if (view.table) Reference::look_up(out, view.table, y.data());
+        Scratch scratch(int8_scratch_bytes(row));
+        y.assign(size_of(row.out.size()), 0);
+        visit_kind(row.kind, 0, [&](auto layer) noexcept {
+            decltype(layer)::forward_int4(row, view, from.data(), y.data(), scratch.data());
+            return 0;
+        });
         from = y;
     }
 }

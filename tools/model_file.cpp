@@ -9,8 +9,7 @@
 #include "data/bytes.hpp"
 #include "error.hpp"
 #include "nutshell/self_test.hpp"
-#include "platform/bind.hpp"
-#include "platform/platform.hpp"
+#include "on_reference.hpp"
 
 namespace nutshell::tools {
 
@@ -65,21 +64,6 @@ AnyGraph read_any_model(const std::string& path) {
 }
 
 namespace {
-
-/// The reference platform runs the kernels as long as this lives, so that a file's bytes do not
-/// depend on the machine that writes it.
-class OnReference {
-  public:
-    OnReference() : before_(platform::bound_kernels()) {
-        platform::bind(*platform::at(platform::count() - 1).kernels);
-    }
-    ~OnReference() { platform::bind(before_); }
-    OnReference(const OnReference&) = delete;
-    OnReference& operator=(const OnReference&) = delete;
-
-  private:
-    const Kernels& before_;
-};
 
 /// Fills the section of a self-test; false when the model's answer is not finite, and so is none.
 bool answer_self_test(const Graph& graph, uint32_t model_id, uint8_t* section) {

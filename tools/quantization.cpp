@@ -41,6 +41,16 @@ Quantization meaning_of(const std::vector<float>& values, RangeChoice choice,
     return quantization;
 }
 
+/// True when the layer's codes are the numbers of the model's code: behind it come only layers
+/// that leave codes their meaning.
+bool makes_code(const Graph& graph, int layer) {
+    if (layer >= graph.code_layer()) return false;
+    for (int i = layer + 1; i < graph.code_layer(); i++) {
+        if (weight_matrix(graph.rows()[static_cast<size_t>(i)]).outputs > 0) return false;
+    }
+    return true;
+}
+
 /// The sums of a layer, before its activation.
 std::vector<float> sums_of(const Graph& graph, int layer, const std::vector<float>& x, int count) {
     const Row& row = graph.rows()[static_cast<size_t>(layer)];
@@ -116,7 +126,8 @@ std::vector<int> largest_codes(const Graph& graph, const QuantizationSettings& s
     std::vector<int> codes;
     for (int i = 0; i < graph.layer_count(); i++) {
         const int bits = i < graph.code_layer() ? settings.encoder_bits : settings.decoder_bits;
-        codes.push_back((1 << (bits - 1)) - 1);
+        const bool packed = packs(graph.rows()[static_cast<size_t>(i)].kind);
+        codes.push_back(packed ? (1 << (bits - 1)) - 1 : 127);
     }
     return codes;
 }
@@ -165,12 +176,13 @@ Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSe
         const Row& row = graph.rows()[static_cast<size_t>(i)];
         const std::string name = "layer " + std::to_string(i + 1);
         std::vector<float> y = outputs_of(graph, i, x, count);
-        const int unused_bits = i + 1 == graph.code_layer() ? 8 - settings.code_bits : 0;
+        const int unused_bits = makes_code(graph, i) ? 8 - settings.code_bits : 0;
         Quantization out = sigmoid_output(unused_bits);
         if (row.activation == Activation::tanh) out = tanh_output(unused_bits);
         if (row.activation != Activation::tanh && row.activation != Activation::sigmoid) {
             out = meaning_of(y, settings.range, name, unused_bits);
         }
+        if (weight_matrix(row).outputs == 0) out = in;
         Quantization sum = out;
         if (needs_table(row.activation)) {
             sum = meaning_of(sums_of(graph, i, x, count), settings.range, name);

@@ -24,6 +24,13 @@ struct Requantization {
     int32_t forms_apart = 0;
 };
 
+/// The code of output o whose products and bias add up to `sum`.
+inline int8_t requantize(int32_t sum, const Requantization& rule, int o) noexcept {
+    const int channel = rule.per_output ? o : 0;
+    const FixedPoint scale{rule.multiplier[channel], rule.shift[channel]};
+    return clamp_to_int8(multiply(sum, scale) + rule.zero_point, rule.low, rule.high);
+}
+
 /// Bytes of scratch memory per input that the kernels of the processor compiled for convert their
 /// inputs into; bind.cpp checks the platform against it.
 #if defined(__ARM_ARCH_6M__)

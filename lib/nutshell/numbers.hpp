@@ -60,9 +60,7 @@ struct Int8 {
     static int output_bits(const Tensors& tensors) noexcept { return 8 - tensors.out.unused_bits; }
     static Quantization input_quantization(const Tensors& tensors) noexcept { return tensors.in; }
     static Quantization output_quantization(const Tensors& tensors) noexcept { return tensors.out; }
-    static constexpr int scratch_bytes(const Row& row) noexcept {
-        return nutshell::scratch_bytes(row.in.size());
-    }
+    static constexpr int scratch_bytes(const Row& row) noexcept { return int8_scratch_bytes(row); }
     template <class Layer>
     static void forward_slice(const Row& row, const Tensors& tensors, Slice slice, const int8_t* x,
                               int8_t* y, void* scratch) noexcept {

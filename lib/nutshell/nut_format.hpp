@@ -133,14 +133,15 @@ constexpr uint32_t section_count(const AnyRow& row, Form form) noexcept {
 template <class AnyRow>
 inline int32_t elements_of(Role role, const AnyRow& row, Form form, LayerForm layer) noexcept {
     const auto [in, out] = weight_matrix(row);
+    const Packing packing = packing_of(row.kind, form.packing);
     if (role == Role::weight) {
         const int32_t columns =
-            layer.int4 ? packed_int4_inputs(form.packing, in) : packed_inputs(form.packing, in);
-        return packed_outputs(form.packing, out) * columns >> (layer.int4 ? 1 : 0);
+            layer.int4 ? packed_int4_inputs(packing, in) : packed_inputs(packing, in);
+        return packed_outputs(packing, out) * columns >> (layer.int4 ? 1 : 0);
     }
-    if (role == Role::bias) return packed_biases(form.packing, out);
+    if (role == Role::bias) return packed_biases(packing, out);
     if (role == Role::table) return 256;
-    return layer.per_output ? packed_outputs(form.packing, out) : 1;
+    return layer.per_output ? packed_outputs(packing, out) : 1;
 }
 
 /// The number of a layer's table's section: the last one's, if it has a table.

@@ -125,4 +125,36 @@ void AveragePool2DLayer::backward(const Row& row, Activation, Tensors, Pass pass
     }
 }
 
+void MaxPool2DLayer::forward(const Row& row, const Int8Tensors&, const int8_t* x, int8_t* y,
+                             void*) noexcept {
+    const int32_t channels = row.in.channels;
+    for_each_window(WindowMap::of(row.in, row.out, row.window),
+                    [&](Span rows, Span columns, int32_t place) noexcept {
+                        int8_t* most = y + place * channels;
+                        memset(most, -128, static_cast<size_t>(channels));
+                        for_each_pixel(rows, columns, row.in.width, [&](int32_t pixel) noexcept {
+                            const int8_t* code = x + pixel * channels;
+                            for (int32_t c = 0; c < channels; c++)
+                                most[c] = code[c] > most[c] ? code[c] : most[c];
+                        });
+                    });
+}
+
+void AveragePool2DLayer::forward(const Row& row, const Int8Tensors&, const int8_t* x, int8_t* y,
+                                 void*) noexcept {
+    const int32_t channels = row.in.channels;
+    for_each_window(WindowMap::of(row.in, row.out, row.window), [&](Span rows, Span columns,
+                                                                    int32_t place) noexcept {
+        const int32_t count = (rows.last - rows.first) * (columns.last - columns.first);
+        for (int32_t c = 0; c < channels; c++) {
+            int32_t sum = 0;
+            for_each_pixel(rows, columns, row.in.width,
+                           [&](int32_t pixel) noexcept { sum += x[pixel * channels + c]; });
+            // To the nearest, ties away from zero.
+            const int32_t rounded = sum > 0 ? sum + count / 2 : sum - count / 2;
+            y[place * channels + c] = static_cast<int8_t>(rounded / count);
+        }
+    });
+}
+
 }  // namespace nutshell

@@ -139,6 +139,7 @@ template <class Weights>
         if (!valid(*meaning)) return false;
     }
     if (needs_table(row.activation)) return tensors.table != nullptr;
+    if (weight_matrix(row).outputs == 0 && !same(tensors.in, tensors.sum)) return false;
     return !tensors.table && same(tensors.sum, tensors.out);
 }
 
@@ -154,6 +155,15 @@ Status check_layer(const AnyRow& row, const Int8Tensors& tensors) noexcept {
     return Status::ok;
 }
 
+/// The same where the kind's weights lie in a packing of their own. (Apart from its caller, which
+/// most often does without.)
+[[gnu::noinline]] Status check_unpacked(const Row& row, const Int8Tensors& tensors) noexcept {
+    if (tensors.int4) return Status::bad_quantization;
+    Int8Tensors own = tensors;
+    own.packing = Packing::canonical;
+    return check_layer<Int8Weights>(row, own);
+}
+
 }  // namespace
 
 bool same(Quantization a, Quantization b) noexcept {
@@ -162,11 +172,13 @@ bool same(Quantization a, Quantization b) noexcept {
 }
 
 Status check_quantized(const Row& row, const Int8Tensors& tensors) noexcept {
+    if (!packs(row.kind)) return check_unpacked(row, tensors);
     return tensors.int4 ? check_layer<Int4Weights>(row, tensors)
                         : check_layer<Int8Weights>(row, tensors);
 }
 
 Status check_quantized_int8(const Row& row, const Int8Tensors& tensors) noexcept {
+    if (!packs(row.kind)) return check_unpacked(row, tensors);
     return check_layer<Int8Weights>(row, tensors);
 }
 

@@ -6,12 +6,6 @@
 namespace nutshell {
 namespace {
 
-int8_t code(int32_t sum, const Requantization& rule, int o) noexcept {
-    const int channel = rule.per_output ? o : 0;
-    const FixedPoint scale{rule.multiplier[channel], rule.shift[channel]};
-    return clamp_to_int8(multiply(sum, scale) + rule.zero_point, rule.low, rule.high);
-}
-
 /// The bits that are set: sums of neighbouring bits, pairs, fours, then of all bytes.
 int32_t ones(uint32_t bits) noexcept {
     bits -= bits >> 1 & 0x55555555u;
@@ -27,7 +21,7 @@ void Reference::dense_int8(int in, int out, const int8_t* weights, const Requant
     for (int o = 0; o < out; o++, weights += in) {
         int32_t sum = rule.bias[o];
         for (int i = 0; i < in; i++) sum += weights[i] * x[i];
-        y[o] = code(sum, rule, o);
+        y[o] = requantize(sum, rule, o);
     }
 }
 
@@ -46,7 +40,7 @@ void dense_int4_packed(Packing packing, int in, int out, const uint8_t* weights,
             const Int4Place place = int4_place(packing, in, o, i);
             sum += int4_weight(packing, weights[place.byte], place.upper) * (x[i] + offset);
         }
-        y[o] = code(sum, rule, o);
+        y[o] = requantize(sum, rule, o);
     }
 }
 

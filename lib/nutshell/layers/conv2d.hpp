@@ -2,11 +2,13 @@
 // Convolution: y[height][width][out] = activation(sum over the taps of x * weight + bias), on
 // images in NHWC. Weights are [kernel height][kernel width][in][out].
 #pragma once
-#include "convolution.hpp"
+#include "patch_int8.hpp"
 
 namespace nutshell {
 
 struct Conv2DLayer : LayerFunctions {
+    static constexpr bool has_int8 = true;
+
     static constexpr WindowMap map(const Row& row) noexcept {
         return WindowMap::of(row.in, row.out, row.window);
     }
@@ -29,6 +31,9 @@ struct Conv2DLayer : LayerFunctions {
     static constexpr double multiply_adds(const Row& row) noexcept {
         return static_cast<double>(sums(row)) * row.out.size();
     }
+    static constexpr int32_t int8_scratch_bytes(const Row& row) noexcept {
+        return detail::patch_scratch_bytes(sums(row));
+    }
     static constexpr int32_t scratch_floats(const Row& row, Mode mode) noexcept {
         const int32_t there = map(row).frame().floats();
         if (mode == Mode::inference) return there;
@@ -49,6 +54,18 @@ struct Conv2DLayer : LayerFunctions {
                         const float* x, float* y) noexcept {
         detail::map_there(map(row), pass, x, tensors.weight, tensors.bias, clamp_of(activation), y);
         activate(activation, row.slope, pass.rows * row.out.size(), y);
+    }
+
+    /// x[in] -> y[out] in int8.
+    static void forward(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                        void* scratch) noexcept {
+        detail::patches_there(row, map(row), tensors, detail::product_int8, x, y, scratch);
+    }
+    static void forward_int4(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                             void* scratch) noexcept {
+        detail::patches_there(row, map(row), tensors,
+                              tensors.int4 ? detail::product_int4 : detail::product_int8, x, y,
+                              scratch);
     }
 
     /// As DenseLayer::backward.

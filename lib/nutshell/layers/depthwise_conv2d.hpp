@@ -2,11 +2,14 @@
 // Depthwise convolution: each channel has a filter of its own. Weights are [kernel height][kernel
 // width][channels].
 #pragma once
-#include "convolution.hpp"
+#include "patch_int8.hpp"
 
 namespace nutshell {
 
 struct DepthwiseConv2DLayer : LayerFunctions {
+    static constexpr bool has_int8 = true;
+    static constexpr bool packs = false;
+
     static constexpr WindowMap map(const Row& row) noexcept {
         return WindowMap::of(row.in, row.out, row.window);
     }
@@ -26,6 +29,9 @@ struct DepthwiseConv2DLayer : LayerFunctions {
     static constexpr Fans fans(const Row& row) noexcept { return {taps(row), taps(row)}; }
     static constexpr double multiply_adds(const Row& row) noexcept {
         return static_cast<double>(taps(row)) * row.out.size();
+    }
+    static constexpr int32_t int8_scratch_bytes(const Row& row) noexcept {
+        return round_up(taps(row) * row.in.channels, 16);
     }
     static constexpr int32_t scratch_floats(const Row& row, Mode mode) noexcept {
         const int32_t there = map(row).frame().floats();
@@ -53,6 +59,16 @@ struct DepthwiseConv2DLayer : LayerFunctions {
                                clamp_of(activation), y);
         }
         activate(activation, row.slope, pass.rows * row.out.size(), first);
+    }
+
+    /// x[in] -> y[out] in int8; its weights have 8 bits.
+    static void forward(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                        void* scratch) noexcept {
+        detail::patches_depthwise(row, map(row), tensors, x, y, scratch);
+    }
+    static void forward_int4(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                             void* scratch) noexcept {
+        forward(row, tensors, x, y, scratch);
     }
 
     /// As DenseLayer::backward.

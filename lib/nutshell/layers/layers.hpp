@@ -69,6 +69,17 @@ constexpr int32_t scratch_floats(const Row& row, Mode mode) noexcept {
         return decltype(layer)::scratch_floats(row, mode);
     });
 }
+constexpr int32_t int8_scratch_bytes(const Row& row) noexcept {
+    return visit_kind(
+        row.kind, 0, [&](auto layer) noexcept { return decltype(layer)::int8_scratch_bytes(row); });
+}
+constexpr bool packs(Kind kind) noexcept {
+    return visit_kind(kind, true, [](auto layer) noexcept { return decltype(layer)::packs; });
+}
+/// The packing of a layer's int8 weights in a model that has this one.
+constexpr Packing packing_of(Kind kind, Packing packing) noexcept {
+    return packs(kind) ? packing : Packing::canonical;
+}
 constexpr double multiply_adds(const Row& row) noexcept {
     return visit_kind(row.kind, 0.0,
                       [&](auto layer) noexcept { return decltype(layer)::multiply_adds(row); });

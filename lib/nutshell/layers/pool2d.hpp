@@ -8,6 +8,8 @@ namespace nutshell {
 
 /// The rules of both kinds.
 struct Pool2DLayer : LayerFunctions {
+    static constexpr bool has_int8 = true;
+
     static constexpr bool valid(const Row& row) noexcept {
         const Window& w = row.window;
         return row.activation == Activation::linear && w.parameter == 0 &&
@@ -24,6 +26,13 @@ struct MaxPool2DLayer : Pool2DLayer {
     /// The gradient goes to the first one of the largest.
     static void backward(const Row& row, Activation, Tensors, Pass pass, const float* x,
                          const float* y, float* dy, float* dx, Target) noexcept;
+    /// x[in] -> y[out] in int8; the codes mean the same in both.
+    static void forward(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                        void* scratch) noexcept;
+    static void forward_int4(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                             void* scratch) noexcept {
+        forward(row, tensors, x, y, scratch);
+    }
 };
 
 struct AveragePool2DLayer : Pool2DLayer {
@@ -31,6 +40,13 @@ struct AveragePool2DLayer : Pool2DLayer {
                         float* y) noexcept;
     static void backward(const Row& row, Activation, Tensors, Pass pass, const float* x,
                          const float* y, float* dy, float* dx, Target) noexcept;
+    /// x[in] -> y[out] in int8; the codes mean the same in both.
+    static void forward(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                        void* scratch) noexcept;
+    static void forward_int4(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                             void* scratch) noexcept {
+        forward(row, tensors, x, y, scratch);
+    }
 };
 
 namespace detail {

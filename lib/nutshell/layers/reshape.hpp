@@ -10,6 +10,8 @@
 namespace nutshell {
 
 struct ReshapeLayer : LayerFunctions {
+    static constexpr bool has_int8 = true;
+
     static constexpr bool valid(const Row& row) noexcept {
         return row.in.size() == row.out.size() && row.activation == Activation::linear &&
                row.window == Window{};
@@ -21,6 +23,15 @@ struct ReshapeLayer : LayerFunctions {
     static void backward(const Row& row, Activation, Tensors, Pass pass, const float*, const float*,
                          float* dy, float* dx, Target) noexcept {
         if (dx) copy(row, pass, dy, dx);
+    }
+
+    static void forward(const Row& row, const Int8Tensors&, const int8_t* x, int8_t* y,
+                        void*) noexcept {
+        memcpy(y, x, static_cast<size_t>(row.in.size()));
+    }
+    static void forward_int4(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                             void* scratch) noexcept {
+        forward(row, tensors, x, y, scratch);
     }
 
   private:

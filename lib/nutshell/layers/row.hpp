@@ -143,6 +143,8 @@ struct Pass {
 /// What most kinds of layers have in common: a kind inherits this and hides what it has otherwise.
 struct LayerFunctions {
     static constexpr bool has_int8 = false;  ///< whether it runs in int8
+    static constexpr bool packs =
+        true;  ///< whether its int8 weights lie in the model's packing, not in canonical
 
     static constexpr TensorSizes tensor_sizes(const Row&) noexcept { return {0, 0}; }
     static constexpr WeightMatrix weight_matrix(const Row&) noexcept { return {0, 0}; }
@@ -160,6 +162,9 @@ struct LayerFunctions {
 
     /// Floats of scratch memory that a pass needs, however many samples it has.
     static constexpr int32_t scratch_floats(const Row&, Mode) noexcept { return 0; }
+
+    /// Bytes of scratch memory that a sample needs in int8.
+    static constexpr int32_t int8_scratch_bytes(const Row&) noexcept { return 0; }
 
     /// Multiply-adds of a sample's forward pass.
     static constexpr double multiply_adds(const Row&) noexcept { return 0; }

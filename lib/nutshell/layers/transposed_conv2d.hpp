@@ -2,11 +2,13 @@
 // Transposed convolution: the way back through the window of a convolution, from its result to the
 // image. Weights are [kernel height][kernel width][in][out].
 #pragma once
-#include "convolution.hpp"
+#include "patch_int8.hpp"
 
 namespace nutshell {
 
 struct TransposedConv2DLayer : LayerFunctions {
+    static constexpr bool has_int8 = true;
+
     /// The convolution that goes the other way: from this layer's output to its input.
     static constexpr WindowMap map(const Row& row) noexcept {
         return WindowMap::of(row.out, row.in, row.window);
@@ -30,6 +32,9 @@ struct TransposedConv2DLayer : LayerFunctions {
     static constexpr double multiply_adds(const Row& row) noexcept {
         return static_cast<double>(taps(row) * row.out.channels) * row.in.size();
     }
+    static constexpr int32_t int8_scratch_bytes(const Row& row) noexcept {
+        return detail::patch_scratch_bytes(taps(row) * row.in.channels);
+    }
     /// Of a training pass: the gradient of the output in its frame, and the weights transposed or
     /// their gradient so.
     static constexpr int32_t scratch_floats(const Row& row, Mode mode) noexcept {
@@ -51,6 +56,18 @@ struct TransposedConv2DLayer : LayerFunctions {
         detail::map_back(map(row), pass, x, tensors.weight, tensors.bias, clamp_of(activation),
                          pass.scratch, y);
         activate(activation, row.slope, pass.rows * row.out.size(), y);
+    }
+
+    /// x[in] -> y[out] in int8.
+    static void forward(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                        void* scratch) noexcept {
+        detail::patches_back(row, map(row), tensors, detail::product_int8, x, y, scratch);
+    }
+    static void forward_int4(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                             void* scratch) noexcept {
+        detail::patches_back(row, map(row), tensors,
+                             tensors.int4 ? detail::product_int4 : detail::product_int8, x, y,
+                             scratch);
     }
 
     /// As DenseLayer::backward.

@@ -11,6 +11,8 @@ namespace nutshell {
 enum class Interpolation : uint8_t { nearest = 0, bilinear = 1 };
 
 struct Upsample2DLayer : LayerFunctions {
+    static constexpr bool has_int8 = true;
+
     static constexpr Window window(int height, int width, Interpolation interpolation) noexcept {
         Window window{};
         window.height = static_cast<uint8_t>(height);
@@ -33,6 +35,13 @@ struct Upsample2DLayer : LayerFunctions {
                         float* y) noexcept;
     static void backward(const Row& row, Activation, Tensors, Pass pass, const float* x,
                          const float* y, float* dy, float* dx, Target) noexcept;
+    /// x[in] -> y[out] in int8; the codes mean the same in both.
+    static void forward(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                        void* scratch) noexcept;
+    static void forward_int4(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
+                             void* scratch) noexcept {
+        forward(row, tensors, x, y, scratch);
+    }
 };
 
 /// Upsample2D<4, 4, 8, 2>: images of 4 x 4 x 8 become 8 x 8 x 8.
