@@ -46,6 +46,31 @@ void measure_products(int in, int out, std::vector<KernelSpeed>& speeds) {
         [&] { kernels::gemm_tn(narrow, wide, kRows, 1.0f, y.data(), x.data(), weight.data()); });
 }
 
+/// A convolution there and its gradient, on one image in its frame.
+void measure_convolution(const Row& row, std::vector<KernelSpeed>& speeds) {
+    const WindowMap map = Conv2DLayer::map(row);
+    const TensorSizes sizes = tensor_sizes(row);
+    AlignedFloats image(static_cast<size_t>(row.in.size())), y(static_cast<size_t>(row.out.size()));
+    AlignedFloats frame(static_cast<size_t>(map.frame().floats()));
+    AlignedFloats weight(static_cast<size_t>(sizes.weight));
+    std::fill_n(image.data(), image.size(), 1e-6f);  // so that the sums stay small
+    std::fill_n(y.data(), y.size(), 1e-6f);
+    const float* x = map.frame().put(image.data(), frame.data());
+    const Convolution convolution = map.there(row.in.channels, row.out.channels);
+    const std::string shape = std::to_string(row.out.height) + "x" + std::to_string(row.out.width) +
+                              "x" + std::to_string(row.out.channels) + "x" +
+                              std::to_string(weight_matrix(row).inputs);
+    const double operations = 2.0 * multiply_adds(row);
+    const auto add = [&](const char* name, auto work) {
+        speeds.push_back({name, shape, operations / best_time(work) / 1e9, 0});
+    };
+    add("convolve", [&] {
+        kernels::convolve(convolution, x, weight.data(), nullptr, {-1e30f, 1e30f}, y.data());
+    });
+    add("convolve_gradient",
+        [&] { kernels::convolve_gradient(convolution, 1.0f, x, y.data(), weight.data()); });
+}
+
 /// In place, again and again: each of these keeps its values within ordinary numbers.
 void measure_passes(int width, std::vector<KernelSpeed>& speeds) {
     AlignedFloats x(static_cast<size_t>(width)), target(static_cast<size_t>(width));
@@ -89,7 +114,11 @@ double measure_peak(const platform::Peak& peak) {
 
 std::vector<KernelSpeed> measure_kernels(const Graph& graph) {
     std::vector<KernelSpeed> speeds;
-    measure_products(graph.rows()[0].in.size(), graph.rows()[0].out.size(), speeds);
+    const Row& first = graph.rows()[0];
+    if (first.kind == Kind::dense) measure_products(first.in.size(), first.out.size(), speeds);
+    for (const Row& row : graph.rows()) {
+        if (row.kind == Kind::conv2d) measure_convolution(row, speeds);
+    }
     measure_passes(graph.last().out.size(), speeds);
     measure_step(graph.totals().floats, speeds);
     return speeds;

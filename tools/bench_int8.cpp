@@ -2,6 +2,7 @@
 #include "bench_int8.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "nutshell/kernels.hpp"
@@ -54,6 +55,10 @@ class Int8Row {
 }  // namespace
 
 Int8Speed measure_int8(const Graph& graph) {
+    for (const Row& row : graph.rows()) {
+        constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+        if (row.kind != Kind::dense) return {unknown, unknown, unknown};
+    }
     std::vector<Int8Row> rows(graph.rows().begin(), graph.rows().end());
     std::vector<std::vector<int8_t>> codes{
         std::vector<int8_t>(static_cast<size_t>(graph.rows()[0].in.size()), 77)};

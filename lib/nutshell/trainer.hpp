@@ -201,7 +201,7 @@ class Trainer {
     alignas(kAlignment) float moments_[Optimizer::moment_count * totals.trainable + kTensorFloats];
     alignas(kAlignment) float tape_[Slice * totals.tape];
     alignas(kAlignment) float inner_[Slice * totals.inner * inner_buffers(Chain::count) + 1];
-    alignas(kAlignment) float scratch_[totals.training_scratch + 1];
+    float scratch_[totals.training_scratch + 1];
     double loss_sum_ = 0.0;
     int rows_ = 1, added_ = 0;
     uint32_t step_ = 0;

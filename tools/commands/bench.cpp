@@ -76,9 +76,9 @@ nlohmann::ordered_json to_json(const PlatformSpeed& speed) {
         {"float_encode_ns", speed.single.encode},
         {"float_decode_ns", speed.single.decode},
         {"float_reconstruct_ns", speed.single.reconstruct},
-        {"int8_encode_ns", speed.int8.encode},
-        {"int8_decode_ns", speed.int8.decode},
-        {"int8_reconstruct_ns", speed.int8.reconstruct},
+        {"int8_encode_ns", number_or_null(speed.int8.encode)},
+        {"int8_decode_ns", number_or_null(speed.int8.decode)},
+        {"int8_reconstruct_ns", number_or_null(speed.int8.reconstruct)},
         {"weights_stream_ns", number_or_null(speed.single.stream)},
         {"weights_stream_gbytes_per_second", number_or_null(stream_gbytes(speed.single))},
         {"reconstruct_over_stream", number_or_null(speed.single.reconstruct / speed.single.stream)},
@@ -109,8 +109,10 @@ void print_table(const PlatformSpeed& speed) {
             speed.single.reconstruct / speed.single.stream, speed.single.stream,
             speed.single.weights_bytes, stream_gbytes(speed.single));
     }
-    std::printf("  one sample, int8      encode %.0f ns, decode %.0f ns, reconstruct %.0f ns\n",
-                speed.int8.encode, speed.int8.decode, speed.int8.reconstruct);
+    if (speed.int8.encode > 0) {
+        std::printf("  one sample, int8      encode %.0f ns, decode %.0f ns, reconstruct %.0f ns\n",
+                    speed.int8.encode, speed.int8.decode, speed.int8.reconstruct);
+    }
     for (const KernelSpeed& kernel : speed.kernels) {
         if (kernel.gflops > 0) {
             std::printf("  %-21s %-13s %8.1f GFLOP/s  %s\n", kernel.name.c_str(),

@@ -8,6 +8,7 @@
 #include "nutshell/packet.hpp"
 #include "tools/atomic_file.hpp"
 #include "tools/error.hpp"
+#include "tools/folding.hpp"
 #include "tools/hold_out.hpp"
 #include "tools/inference_form.hpp"
 #include "tools/picture/picture.hpp"
@@ -91,7 +92,7 @@ int run(Options options, const Common& common) {
     options.settings.per_output = !options.per_tensor;
     const Format& target = target_format(options.to, options.output);
     const Imported imported = import_model(options.model, options.from);
-    Graph graph = inference_form(float_graph(imported, options.model));
+    Graph graph = fold_batch_norms(inference_form(float_graph(imported, options.model)));
     const DataSource source =
         with_test_set(load_data(options.data), options.hold_out, options.fine_tuning.seed);
     require_calibrates(graph, source.train);

@@ -222,6 +222,10 @@ std::vector<Tensor> tensors_of(const Export& model) {
     std::vector<Tensor> list;
     for (int i = 0; i < graph->layer_count(); i++) {
         const Row& row = graph->rows()[static_cast<size_t>(i)];
+        if (row.kind != Kind::dense) {
+            throw Error("layer " + std::to_string(i + 1) +
+                        " is not dense: only dense layers are written as named arrays yet");
+        }
         const Tensors tensors = graph->tensors(i);
         const auto in = static_cast<uint64_t>(row.in.size());
         const auto out = static_cast<uint64_t>(row.out.size());
