@@ -299,6 +299,11 @@ SourceModel onnx_source(ByteView file, const std::string& path) {
     source.format = "ONNX";
     source.producer = printable(model.producer_name() + " " + model.producer_version());
     std::optional<Quantization> codes = source.codes;
+    if (codes) {
+        source.notes.emplace_back(
+            "the int8 layers round as TensorFlow Lite Micro does; a runtime "
+            "of ONNX may differ by one code");
+    }
     for (SourceLayer& layer : source.layers) {
         if (layer.op == SourceLayer::Op::dense) settle_codes(layer, codes, source.notes);
         if (codes && layer.out_codes) codes = layer.out_codes;
