@@ -5,6 +5,7 @@
 #include "tools/formats/tensor_files.hpp"
 
 #include "import_fixture.hpp"
+#include "tools/layer_list.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;
@@ -80,6 +81,22 @@ TEST_CASE("a layer list that does not fit is refused, saying what is there") {
     check_import_refused(path, {"2 weights", "3 layers"}, "12,4,4,12");
     check_import_refused(path, {"0.weight", "[4][12]", "12 inputs and 5 outputs"}, "12,5,12");
     check_import_refused(path, {"0.weight", "11 inputs"}, "11,4,12");
+    check_import_refused(path, {"layer 1 is conv2d", "dense"}, "8x8x1,conv4k3,pool2,3,64");
+}
+
+TEST_CASE("a model of other layers than dense is not written as arrays or as ONNX") {
+    require_built(tools::kNpzFormat);
+    const tools::LayerList list = tools::parse_layers("8x8x1,conv4k3,pool2,3,64", {});
+    const tools::Graph graph(list.rows, list.code_layer);
+    const tools::Export model{graph, {}, graph.rows(), list.code_layer, Part::whole, ""};
+    const TemporaryFolder folder;
+    for (const tools::Format* format :
+         {&tools::kNpzFormat, &tools::kSafetensorsFormat, &tools::kOnnxFormat}) {
+        if (format->write == nullptr) continue;
+        CHECK_THROWS_WITH_AS((void)format->write(model, folder.path("m")),
+                             doctest::Contains("layer 1 is conv2d"), tools::Error);
+    }
+    CHECK(folder.names().empty());
 }
 
 TEST_CASE("arrays in Keras' order are turned; square ones must say their order") {

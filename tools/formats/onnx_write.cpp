@@ -120,6 +120,7 @@ Bytes onnx_bytes(const Export& model) {
             "an int8 model is not written as ONNX; write .tflite, or convert the float "
             "model that it was made from");
     }
+    require_dense(graph->rows(), "the ONNX file");
     onnx::Model file;
     file.set_ir_version(kIrVersion);
     file.set_producer_name("nutshell");

@@ -189,6 +189,7 @@ SourceModel tensor_source(std::vector<Tensor> tensors, const std::string& layers
                     "--layers 784,24:relu,784:sigmoid");
     }
     const LayerList list = parse_layers(layers, {});
+    require_dense(list.rows, "a file of named arrays");
     const std::vector<Group> groups = groups_of(tensors, path);
     SourceModel source;
     source.input = list.rows.front().in;
@@ -219,6 +220,7 @@ std::vector<Tensor> tensors_of(const Export& model) {
             "an int8 model is not written as named arrays; write .nut or .tflite, or "
             "convert the float model that it was made from");
     }
+    require_dense(graph->rows(), "a file of named arrays");
     std::vector<Tensor> list;
     for (int i = 0; i < graph->layer_count(); i++) {
         const Row& row = graph->rows()[static_cast<size_t>(i)];
