@@ -38,6 +38,7 @@ TEST_CASE("HDF5 files with links, storage elsewhere, bombs and rings are refused
         {"wrong_shape", {"Dense 'dense'", "[12][5]", "[12][4]"}},
         {"not_finite", {"Dense 'dense'", "NaN"}},
         {"not_json", {"model_config", "JSON"}},
+        {"hangs", {"damaged"}},
     };
     for (const auto& damaged : cases) {
         check_import_refused(data_path(std::string("keras/refused/") + damaged.name + ".h5"),

@@ -18,7 +18,7 @@ namespace {
 
 std::string message_of(const std::function<Bytes()>& work) {
     try {
-        (void)in_own_process(work, "it died");
+        (void)in_own_process(work, 1, "it died");
     } catch (const Error& error) {
         return error.what();
     }
@@ -31,7 +31,7 @@ TEST_CASE("what the work returns arrives, also nothing, and more than a pipe hol
     for (const size_t size : {0, 1, 70'000, 3'000'000}) {
         Bytes sent(size);
         for (size_t i = 0; i < size; i++) sent[i] = static_cast<uint8_t>(i * 31 >> 3);
-        CHECK(in_own_process([&] { return sent; }, "it died") == sent);
+        CHECK(in_own_process([&] { return sent; }, 1, "it died") == sent);
     }
 }
 
@@ -45,12 +45,16 @@ TEST_CASE("what the work refuses is refused here, and what kills it harms nobody
               }) == "it died");
     }
     CHECK(message_of([]() -> Bytes { _exit(0); }) == "it died");
+    CHECK(message_of([]() -> Bytes {
+              for (volatile int i = 0;; i = i + 1) {
+              }
+          }) == "it died");
     int here = 1;
     (void)in_own_process(
         [&] {
             here = 2;
             return Bytes{};
         },
-        "it died");
+        1, "it died");
     CHECK(here == 1);
 }

@@ -29,9 +29,9 @@ void write_all(int descriptor, const void* data, size_t size) {
     }
 }
 
-[[noreturn]] void be_the_child(int pipe, const std::function<Bytes()>& work) {
-    const rlimit a_minute{60, 60}, nothing{0, 0};
-    (void)::setrlimit(RLIMIT_CPU, &a_minute);
+[[noreturn]] void be_the_child(int pipe, const std::function<Bytes()>& work, int seconds) {
+    const rlimit time{static_cast<rlim_t>(seconds), static_cast<rlim_t>(seconds)}, nothing{0, 0};
+    (void)::setrlimit(RLIMIT_CPU, &time);
     (void)::setrlimit(RLIMIT_CORE, &nothing);
     for (const int fatal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE}) (void)std::signal(fatal, SIG_DFL);
     const int null = ::open("/dev/null", O_WRONLY);
@@ -68,14 +68,15 @@ Bytes read_all(int descriptor) {
 
 }  // namespace
 
-Bytes in_own_process(const std::function<Bytes()>& work, const std::string& when_it_dies) {
+Bytes in_own_process(const std::function<Bytes()>& work, int seconds,
+                     const std::string& when_it_dies) {
     int pipe[2];
     if (::pipe2(pipe, O_CLOEXEC) != 0) throw Error(std::strerror(errno));
     (void)std::fflush(nullptr);
     const pid_t child = ::fork();
     if (child == 0) {
         (void)::close(pipe[0]);
-        be_the_child(pipe[1], work);
+        be_the_child(pipe[1], work, seconds);
     }
     (void)::close(pipe[1]);
     Bytes answer;

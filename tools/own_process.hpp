@@ -9,9 +9,10 @@
 
 namespace nutshell::tools {
 
-/// Forks, lets the child do the work without a terminal and with at most a minute of processor
+/// Forks, lets the child do the work without a terminal and with at most `seconds` of processor
 /// time, and returns what it returned. An Error thrown there is thrown here; when the child dies
 /// of anything else, an Error of the text `when_it_dies`.
-Bytes in_own_process(const std::function<Bytes()>& work, const std::string& when_it_dies);
+Bytes in_own_process(const std::function<Bytes()>& work, int seconds,
+                     const std::string& when_it_dies);
 
 }  // namespace nutshell::tools

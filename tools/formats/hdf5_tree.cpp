@@ -329,8 +329,9 @@ Hdf5Tree read_hdf5_here(ByteView file, const std::vector<std::string>& roots,
 }
 
 Hdf5Tree read_hdf5(ByteView file, const std::vector<std::string>& roots, const std::string& path) {
+    const int seconds = 2 + static_cast<int>(file.size >> 24);  // and one for each 16 MB
     const Bytes answer =
-        in_own_process([&] { return to_bytes(read_hdf5_here(file, roots, path)); },
+        in_own_process([&] { return to_bytes(read_hdf5_here(file, roots, path)); }, seconds,
                        path + ": is damaged: the HDF5 library cannot read it; save it again");
     return Parcel(answer).tree();
 }

@@ -24,8 +24,8 @@ struct Hdf5Tree {
 };
 
 /// Reads the root's attributes and everything in those of the groups at the root that are named in
-/// `roots`. The library works in a process of its own: it crashes on some damaged files. Throws
-/// Error, beginning with `path`.
+/// `roots`. The library works in a process of its own: it crashes or hangs on some damaged files.
+/// Throws Error, beginning with `path`.
 Hdf5Tree read_hdf5(ByteView file, const std::vector<std::string>& roots, const std::string& path);
 
 /// The same in this process.
