@@ -13,7 +13,7 @@ usage() {
 usage: tools/bench_firmware.sh [--json] [--update] [PRESET...]
   --json     a list of objects on standard output, and nothing else there
   --update   writes what was measured into the budget, tests/firmware/budget.tsv
-  PRESET     cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 (default: all)
+  PRESET     cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32 (default: all)
 NUTSHELL_TOOL names a nutshell command that is already built.
 Exit status: 0; 1 when something takes 2 % more than its budget, or is not exact any more; 2 for bad use or a missing tool.
 TEXT
@@ -25,13 +25,19 @@ while [[ $# -gt 0 ]]; do
         -h | --help) usage; exit 0 ;;
         --json) json=true ;;
         --update) update=true ;;
-        cortex-m0 | cortex-m3 | cortex-m4 | cortex-m7 | cortex-m33 | cortex-m55) presets+=("$1") ;;
+        cortex-m0 | cortex-m3 | cortex-m4 | cortex-m7 | cortex-m33 | cortex-m55 | riscv32)
+            presets+=("$1")
+            ;;
         *) printf 'unknown option or preset: %s\n' "$1" >&2; usage >&2; exit 2 ;;
     esac
     shift
 done
-[[ ${#presets[@]} -gt 0 ]] || presets=(cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55)
-for tool in cmake g++ arm-none-eabi-g++ qemu-system-arm gzip od; do
+[[ ${#presets[@]} -gt 0 ]] ||
+    presets=(cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32)
+tools=(cmake g++ gzip od)
+[[ ${presets[*]} != *cortex* ]] || tools+=(arm-none-eabi-g++ qemu-system-arm)
+[[ ${presets[*]} != *riscv* ]] || tools+=(riscv64-unknown-elf-g++ qemu-system-riscv32)
+for tool in "${tools[@]}"; do
     command -v "$tool" >/dev/null || {
         printf 'bench_firmware.sh needs %s: tools/test.sh installs it\n' "$tool" >&2
         exit 2
@@ -100,10 +106,14 @@ fi
 declare -A title=([digits_int8]='784-24-784' [digits_float]='784-24-784 float' [ad01]='ad01'
     [small_int8]='21-13-5-17-21' [small_float]='21-13-5-17-21 float')
 declare -A packing=([cortex-m0]=armv6m [cortex-m3]=armv7m [cortex-m4]=dsp [cortex-m7]=dsp
-    [cortex-m33]=dsp [cortex-m55]=helium)
+    [cortex-m33]=dsp [cortex-m55]=helium [riscv32]=canonical)
 
-# sizes IMAGE: its bytes of flash, and of RAM without stack.
-sizes() { arm-none-eabi-size "$1" | awk 'NR == 2 { print $1 + $2, $2 + $3 }'; }
+# sizes PRESET IMAGE: its bytes of flash, and of RAM without stack.
+sizes() {
+    local size=arm-none-eabi-size
+    [[ $1 != riscv32 ]] || size=riscv64-unknown-elf-size
+    "$size" "$2" | awk 'NR == 2 { print $1 + $2, $2 + $3 }'
+}
 
 # exact FILE FILE: whether the bytes are equal.
 exact() { if cmp -s "$1" "$2"; then printf true; else printf false; fi; }
@@ -143,7 +153,7 @@ measure_model() { # PRESET NAME
         printf '%s on %s does not give what it gives on the host\n' "$2" "$1" >&2
         exit 1
     fi
-    read -r flash static < <(sizes "$image.elf")
+    read -r flash static < <(sizes "$1" "$image.elf")
     "$tool" footprint "$folder/model.nut" --target "$1" --json >"$scratch/estimate"
     near_estimate flash "$flash" "$scratch/estimate"
     near_estimate ram $((static + stack)) "$scratch/estimate"
@@ -180,7 +190,7 @@ measure_example() { # PRESET BOARD NAME MODEL [COUNTED PIECE]
         instructions=$(bash tests/compare/count_instructions.sh "$counted" "${emulator[@]}" "$counted" |
             awk -F '\t' -v piece="$6" '$1 == piece { print $2 }')
     fi
-    read -r flash static < <(sizes "$image")
+    read -r flash static < <(sizes "$1" "$image")
     row "$2" "$1" "$3" "$4" "$flash" $((static + ${stack:-0})) "${stack:--}" "${instructions:--}" \
         "$same"
 }

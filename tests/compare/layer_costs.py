@@ -12,6 +12,8 @@ BLOCKS = {
     "cortex-m4": {"int8": (4, 4), "dots": (4, 8), "combined": (16, 1)},
     "cortex-m7": {"int8": (4, 4), "dots": (4, 8), "combined": (16, 1)},
     "cortex-m33": {"int8": (4, 4), "dots": (4, 8), "combined": (16, 1)},
+    "riscv32": {"int8": (1, 1), "dots": (1, 1), "combined": (1, 1)},
+    "aarch64": {"int8": (8, 8), "dots": (1, 4), "combined": (4, 1)},
     "cortex-m55": {"int8": (4, 16), "dots": (6, 8), "combined": (28, 1)},
 }
 
