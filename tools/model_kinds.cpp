@@ -30,7 +30,7 @@ std::vector<ModelKind> make_kinds() {
         kind<models::Variational>("variational",
                                   "784-256-24-256-784, whose decoder invents images"),
         kind<models::Tied>("tied", "784-24-784, the decoder uses the encoder's weights"),
-        kind<models::Sparse>("sparse", "784-64-784, most of a code is zero"),
+        kind<models::Sparse>("sparse", "784-64-784, many numbers of a code are zero"),
         kind<models::MlperfTiny>("mlperf-tiny", "640-128x4-8-128x4-640, finds broken machines"),
     };
     for (ModelKind& each : kinds) {

@@ -17,8 +17,8 @@ using Deep =
 /// The decoder reads the encoder's weights.
 using Tied = Autoencoder<Sequential<Dense<784, 24, Relu>>, Sequential<TiedDense<24, 784, Sigmoid>>>;
 
-/// More numbers than needed, most of them zero for any one image.
-using Sparse = Autoencoder<Sequential<Dense<784, 64, Relu>, L1Penalty<64, 100>>,
+/// More numbers than needed, many of them zero for any one image.
+using Sparse = Autoencoder<Sequential<Dense<784, 64, Relu>, L1Penalty<64, 500>>,
                            Sequential<Dense<64, 784, Sigmoid>>>;
 
 /// Codes that are normally distributed, so that the decoder makes new images from random numbers.
