@@ -11,7 +11,12 @@ Requantization rule_from(const Requantization& rule, Packing packing, int32_t ou
         rest.multiplier += first;
         rest.shift += first;
     }
+#if !defined(__ARM_ARCH_PROFILE) || __ARM_ARCH_PROFILE != 'M'
     rest.forms_apart = packed_outputs(packing, out);
+#else
+    static_cast<void>(packing);
+    static_cast<void>(out);
+#endif
     return rest;
 }
 

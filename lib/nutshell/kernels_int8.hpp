@@ -19,9 +19,12 @@ struct Requantization {
     int8_t zero_point;          ///< of the output
     int8_t low;                 ///< the output is held within low..high
     int8_t high;
-    /// In a packing with two forms of the bias, elements from the first form to the second one; 0:
-    /// as many as the outputs of the call with padding, which is wrong for a slice of a layer.
+#if !defined(__ARM_ARCH_PROFILE) || __ARM_ARCH_PROFILE != 'M'
+    /// In a packing with two forms of the bias, which no Cortex-M has: elements from the first form
+    /// to the second one; 0: as many as the outputs of the call with padding, which is wrong for a
+    /// slice of a layer.
     int32_t forms_apart = 0;
+#endif
 };
 
 /// The code of output o whose products and bias add up to `sum`.
