@@ -14,9 +14,9 @@ uint32_t call_host(uint32_t operation, const void* argument) noexcept {
     // The three instructions that tell a call from a breakpoint, none of them compressed, in a
     // page.
     __asm__ volatile(
+        ".balign 16\n"
         ".option push\n"
         ".option norvc\n"
-        ".balign 16\n"
         "slli zero, zero, 0x1f\n"
         "ebreak\n"
         "srai zero, zero, 7\n"
