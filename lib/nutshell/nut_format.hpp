@@ -133,7 +133,7 @@ constexpr uint32_t section_count(const AnyRow& row, Form form) noexcept {
 template <class AnyRow>
 inline int32_t elements_of(Role role, const AnyRow& row, Form form, LayerForm layer) noexcept {
     const auto [in, out] = weight_matrix(row);
-    const Packing packing = packing_of(row.kind, form.packing);
+    const Packing packing = packing_of(row, form.packing);
     if (role == Role::weight) {
         const int32_t columns =
             layer.int4 ? packed_int4_inputs(packing, in) : packed_inputs(packing, in);

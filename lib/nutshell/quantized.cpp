@@ -133,13 +133,14 @@ template <class Weights>
 }
 
 /// All but the numbers of the outputs. (Apart from its caller, whose stack is the deepest.)
-[[gnu::noinline]] bool valid_meanings(const Row& row, const Int8Tensors& tensors) noexcept {
+template <class AnyRow>
+[[gnu::noinline]] bool valid_meanings(const AnyRow& row, const Int8Tensors& tensors) noexcept {
     const Quantization* const meanings[] = {&tensors.in, &tensors.sum, &tensors.out};
     for (const Quantization* meaning : meanings) {
         if (!valid(*meaning)) return false;
     }
     if (needs_table(row.activation)) return tensors.table != nullptr;
-    if (weight_matrix(row).outputs == 0 && !same(tensors.in, tensors.sum)) return false;
+    if (!has_weights(row) && !same(tensors.in, tensors.sum)) return false;
     return !tensors.table && same(tensors.sum, tensors.out);
 }
 

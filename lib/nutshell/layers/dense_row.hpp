@@ -21,6 +21,10 @@ constexpr WeightMatrix weight_matrix(const DenseRow& row) noexcept {
 }
 constexpr bool has_int8(const DenseRow&) noexcept { return DenseLayer::has_int8; }
 constexpr bool has_int8(const Row& row) noexcept { return has_int8(row.kind); }
+constexpr Packing packing_of(const DenseRow&, Packing packing) noexcept { return packing; }
+constexpr Packing packing_of(const Row& row, Packing packing) noexcept {
+    return packing_of(row.kind, packing);
+}
 constexpr bool has_weights(const DenseRow&) noexcept { return true; }
 constexpr bool has_weights(const Row& row) noexcept { return weight_matrix(row).outputs > 0; }
 inline bool valid(const DenseRow& row, uint32_t slope_bits) noexcept {
