@@ -55,7 +55,7 @@ TEST_CASE("pictures of bad names, and pictures without what they need, are refus
     desk.check_refused("show m.nut --out p.png --json", {"needs --data"});
     desk.check_refused("show m.nut --what losses --out p.png --json", {"--history"});
     desk.check_refused("show m.nut --what losses --history m.nut --out p.png",
-                       {"m.nut", "line 1", "--history"});
+                       {"m.nut", "line 1", "--log"});
     desk.check_refused("show m.nut --what faces --data sample --out p.png", {"faces"});
     desk.check_refused("show m.nut --data sample --set middle --out p.png", {"middle"});
     desk.check_refused("show m.nut --data h.csv --out p.png", {"h.csv"});
