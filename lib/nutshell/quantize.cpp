@@ -17,22 +17,23 @@ int32_t round_half_away(double x) noexcept {
 
 float magnitude(float x) noexcept { return x < 0 ? -x : x; }
 
-/// A layer's weights by output and input, in whichever order they lie.
+/// A layer's weights by output and input, in whichever order they lie: each is so many floats
+/// behind that of the output or the input before.
 struct Weights {
-    const Row& row;
     const float* data;
+    int32_t inputs, output_step, input_step;
     float at(int32_t output, int32_t input) const noexcept {
-        return data[weight_index(row, output, input)];
+        return data[output * output_step + input * input_step];
     }
 };
 
 /// The scale that makes the largest weight of outputs [first, last) the largest code; 1 when all
 /// are zero. Not so small that a bias overflows.
-float weight_scale(const Row& row, const Weights& weights, const float* bias, int32_t first,
-                   int32_t last, int largest, float in_scale) noexcept {
+float weight_scale(const Weights& weights, const float* bias, int32_t first, int32_t last,
+                   int largest, float in_scale) noexcept {
     float most = 0.0f, most_bias = 0.0f;
     for (int32_t o = first; o < last; o++) {
-        for (int32_t i = 0; i < weight_matrix(row).inputs; i++) {
+        for (int32_t i = 0; i < weights.inputs; i++) {
             const float weight = magnitude(weights.at(o, i));
             if (weight > most) most = weight;
         }
@@ -66,13 +67,12 @@ Status fold_bias(float bias, float scale, const LayerQuantization& layer, int64_
 }
 
 /// The codes of one output, and its bias.
-Status quantize_output(const Row& row, const Weights& weights, float bias, int32_t output,
-                       float scale, const LayerQuantization& layer, int largest,
+Status quantize_output(const Weights& weights, float bias, int32_t output, float scale,
+                       const LayerQuantization& layer, int largest,
                        const Int8Arrays& into) noexcept {
-    const int32_t in = weight_matrix(row).inputs;
-    int8_t* codes = into.weight + output * in;
+    int8_t* codes = into.weight + output * weights.inputs;
     int64_t sum = 0;
-    for (int32_t i = 0; i < in; i++) {
+    for (int32_t i = 0; i < weights.inputs; i++) {
         codes[i] = code_of(weights.at(output, i), scale, largest);
         sum += codes[i];
     }
@@ -94,15 +94,16 @@ Status measure_output(const Row& row, Tensors tensors, int32_t output,
                       const LayerQuantization& layer, Packing packing,
                       const Int8Arrays& into) noexcept {
     constexpr int largest = WeightQuantization{}.largest;
-    const Weights weights{row, tensors.weight};
+    const Weights weights{tensors.weight, row.in.size(), DenseLayer::weight_index(row, 1, 0),
+                          DenseLayer::weight_index(row, 0, 1)};
     const float scale =
-        weight_scale(row, weights, tensors.bias, output, output + 1, largest, layer.in.scale);
+        weight_scale(weights, tensors.bias, output, output + 1, largest, layer.in.scale);
     if (!normal(scale)) return Status::bad_quantization;
     FixedPoint factor;
     Status status = fixed_point_of(requantization_factor(layer, scale, true), factor);
     if (status != Status::ok) return status;
     int32_t sum = 0;
-    for (int32_t i = 0; i < row.in.size(); i++) {
+    for (int32_t i = 0; i < weights.inputs; i++) {
         sum += code_of(weights.at(output, i), scale, largest);
     }
     int32_t bias;
@@ -118,7 +119,7 @@ Status measure_output(const Row& row, Tensors tensors, int32_t output,
 void overwrite_weights(const Row& row, const int32_t* scale_bits, int8_t* memory) noexcept {
     const bool rows_are_outputs = DenseLayer::rows_are_outputs(row);
     const int32_t side = rows_are_outputs ? row.in.size() : row.out.size();
-    const int32_t count = tensor_sizes(row).weight;
+    const int32_t count = DenseLayer::tensor_sizes(row).weight;
     for (int32_t i = 0; i < count; i++) {
         float weight, scale;
         memcpy(&weight, memory + 4 * i, sizeof weight);
@@ -266,14 +267,14 @@ Status quantize_layer(const Row& row, Tensors tensors, const LayerQuantization& 
     if (!all_finite(tensors.weight, sizes.weight) || !all_finite(tensors.bias, sizes.bias)) {
         return Status::non_finite_weights;
     }
-    const Weights weights{row, tensors.weight};
-    const int32_t out = weight_matrix(row).outputs;
+    const auto [in, out] = weight_matrix(row);
+    const Weights weights{tensors.weight, in, weight_index(row, 1, 0), weight_index(row, 0, 1)};
     float scale = 0.0f;
     for (int32_t o = 0; o < out; o++) {
         if (o == 0 || how.per_output) {
             scale = how.scales
                         ? how.scales[o]
-                        : weight_scale(row, weights, tensors.bias, o, how.per_output ? o + 1 : out,
+                        : weight_scale(weights, tensors.bias, o, how.per_output ? o + 1 : out,
                                        how.largest, layer.in.scale);
             if (!normal(scale)) return Status::bad_quantization;
             FixedPoint factor;
@@ -284,7 +285,7 @@ Status quantize_layer(const Row& row, Tensors tensors, const LayerQuantization& 
             into.shift[o] = factor.shift;
         }
         const Status status =
-            quantize_output(row, weights, tensors.bias[o], o, scale, layer, how.largest, into);
+            quantize_output(weights, tensors.bias[o], o, scale, layer, how.largest, into);
         if (status != Status::ok) return status;
     }
     if (needs_table(row.activation)) {
@@ -297,7 +298,7 @@ Status quantize_layer(const Row& row, Tensors tensors, const LayerQuantization& 
 Status quantize_layer_in_place(const Row& row, Tensors tensors, size_t bytes,
                                const LayerQuantization& layer, Packing packing,
                                const Int8Arrays& into) noexcept {
-    const TensorSizes sizes = tensor_sizes(row);
+    const TensorSizes sizes = DenseLayer::tensor_sizes(row);
     if (!all_finite(tensors.weight, sizes.weight) || !all_finite(tensors.bias, sizes.bias)) {
         return Status::non_finite_weights;
     }
@@ -326,7 +327,7 @@ Status quantize_layer_in_place(const Row& row, Tensors tensors, size_t bytes,
     }
     Int8Tensors view = view_of(row, layer, true, into);
     view.packing = packing;
-    return check_quantized_int8(row, view);
+    return check_quantized_int8_dense(row, view);
 }
 
 Int8Tensors view_of(const Row& row, const LayerQuantization& layer, bool per_output,

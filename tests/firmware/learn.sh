@@ -30,7 +30,7 @@ as_good=$(awk '/error/ && $(NF - 1) < 1.02 * $(NF - 2)' "$scratch/board" | wc -l
 stack=$(awk '$1 == "stack" { print $2 }' "$scratch/board")
 bytes_of "$image"
 within "RAM with stack" $((ram + stack)) $((192 * 1024))
-within flash "$flash" 19456
+within flash "$flash" 18432
 within "stack of a training step" "$(stack_bound "$image" nutshell::SampleTrainer)" 768
 within "stack of float inference" "$(stack_bound "$image" restore_in_float)" 512
 within "stack of int8 inference" "$(stack_bound "$image" restore_in_int8)" 512
