@@ -170,10 +170,9 @@ template <class AnyRow>
 inline Section section_of(const AnyRow& row, Form form, LayerForm layer, uint32_t index) noexcept {
     if (form.numbers == NumberType::float32) {
         const FloatTensors tensors = float_tensors(row);
+        const FloatTensor* const last = tensors.at + 2;
         const FloatTensor* tensor = tensors.at;
-        for (;; tensor++) {
-            if (tensor->elements > 0 && index-- == 0) break;
-        }
+        while (tensor < last && (tensor->elements == 0 || index-- > 0)) tensor++;
         return {tensor->role, Type::float32, 4 * static_cast<uint32_t>(tensor->elements)};
     }
     static constexpr Type int8_types[] = {Type::int8, Type::int32, Type::int32, Type::int8,
