@@ -76,7 +76,8 @@ Picture picture_of_restorations(const AnyGraph& any, const Dataset& data,
     examples.originals.clear();
     for (int index : choose_samples(data.labels, data.count, kExamples)) {
         const size_t size = static_cast<size_t>(data.shape.size());
-        const auto begin = noisy.floats.begin() + static_cast<ptrdiff_t>(index * size);
+        const auto begin =
+            noisy.floats.begin() + static_cast<ptrdiff_t>(static_cast<size_t>(index) * size);
         examples.originals.insert(examples.originals.end(), begin,
                                   begin + static_cast<ptrdiff_t>(size));
     }

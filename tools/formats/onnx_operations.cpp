@@ -130,9 +130,10 @@ void convert_arithmetic(const OnnxOperation& operation, SourceLayer& layer) {
     if (kind == "Div") {
         for (float& number : numbers) number = 1.0f / number;
     }
-    if (kind == "Add") layer.beta = std::move(numbers);
-    if (kind == "Sub") layer.mean = std::move(numbers);
-    if (kind == "Mul" || kind == "Div") layer.gamma = std::move(numbers);
+    std::vector<float>& part = kind == "Add"   ? layer.beta
+                               : kind == "Sub" ? layer.mean
+                                               : layer.gamma;  // of Mul and Div
+    part = std::move(numbers);
 }
 
 void convert_prelu(const OnnxOperation& operation, SourceLayer& layer) {
