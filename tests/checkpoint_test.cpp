@@ -143,8 +143,9 @@ TEST_CASE("a training goes on with the same bits, whatever the optimizer, data a
     way("cosine").schedule = Schedule::cosine;
     way("step").schedule = Schedule::step;
     way("per sample").per_sample = true;
-    for (const auto& [name, asked] : ways) {
+    for (const auto& [text, asked] : ways) {
         for (const bool bytes : {true, false}) {
+            const char* const name = text;
             CAPTURE(name);
             CAPTURE(bytes);
             const tools::Dataset train = bytes ? images(300) : rows(300);

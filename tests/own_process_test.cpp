@@ -28,7 +28,7 @@ std::string message_of(const std::function<Bytes()>& work) {
 }  // namespace
 
 TEST_CASE("what the work returns arrives, also nothing, and more than a pipe holds") {
-    for (const size_t size : {0, 1, 70'000, 3'000'000}) {
+    for (const size_t size : {size_t{0}, size_t{1}, size_t{70'000}, size_t{3'000'000}}) {
         Bytes sent(size);
         for (size_t i = 0; i < size; i++) sent[i] = static_cast<uint8_t>(i * 31 >> 3);
         CHECK(in_own_process([&] { return sent; }, 1, "it died") == sent);
