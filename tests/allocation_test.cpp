@@ -52,6 +52,10 @@ void* operator new(size_t size) {
     if (!memory) throw std::bad_alloc();
     return memory;
 }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+    note_request();
+    return malloc(size > 0 ? size : 1);
+}
 void* operator new(size_t size, std::align_val_t alignment) {
     note_request();
     const size_t step = static_cast<size_t>(alignment);

@@ -167,7 +167,7 @@ std::vector<int8_t> run(const Row& row, const Int8Tensors& tensors, const std::v
     };
     const int32_t bytes = int8_scratch_bytes(row);
     std::vector<Block> scratch(at(round_up(bytes, 16)) / 16 + 1);
-    uint8_t* const end = scratch.data()->bytes + bytes;
+    uint8_t* const end = reinterpret_cast<uint8_t*>(scratch.data()) + bytes;
     *end = 55;
     visit_kind(row.kind, 0, [&](auto kind) noexcept {
         decltype(kind)::forward_int4(row, tensors, x.data(), y.data(), scratch.data());

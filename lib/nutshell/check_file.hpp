@@ -200,7 +200,7 @@ template <NumberType Numbers, class AnyRow>
     const uint8_t* bytes = static_cast<const uint8_t*>(data);
     Status status = check_header(bytes, size);
     if (status != Status::ok) return status;
-    const NumberType type = form_of(bytes).numbers;
+    const NumberType type = static_cast<NumberType>(bytes[header::type]);
     if (type != Numbers && !(Numbers == NumberType::int4 && type == NumberType::int8)) {
         return Status::wrong_numbers;
     }

@@ -85,7 +85,7 @@ struct Frame {
 
     /// Makes the zeros; put() leaves them alone.
     void clear(float* into) const noexcept {
-        memset(into, 0, static_cast<size_t>(floats()) * sizeof *into);
+        if (!empty()) memset(into, 0, static_cast<size_t>(floats()) * sizeof *into);
     }
     /// The image within its frame, which is the image itself where there is no frame.
     const float* put(const float* x, float* into) const noexcept {
