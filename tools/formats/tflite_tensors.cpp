@@ -11,6 +11,13 @@
 namespace nutshell::tools {
 namespace {
 
+/// An element of a vector that may lie at any address: the Verifier does not see to that.
+int64_t number_at(const flatbuffers::Vector<int64_t>& vector, uint32_t index) {
+    int64_t number;
+    std::memcpy(&number, vector.Data() + index * sizeof number, sizeof number);
+    return number;
+}
+
 /// Elements of a tensor, and of all constants together: a file may name one buffer many times.
 constexpr size_t kMostElements = size_t{1} << 25;
 
@@ -108,7 +115,7 @@ Quantization TfliteTensors::quantization(int index) const {
     const auto* zero_points = meaning->zero_point();
     const int64_t shift = tensor.type() == tflite::TensorType_UINT8 ? 128 : 0;
     const int64_t zero_point =
-        zero_points == nullptr || zero_points->size() == 0 ? 0 : zero_points->Get(0);
+        zero_points == nullptr || zero_points->size() == 0 ? 0 : number_at(*zero_points, 0);
     if (!usable_scale(scale)) fail("has a scale that is not greater than 0 and finite");
     if (zero_point < shift - 128 || zero_point > shift + 127) {
         fail("has a zero point that is no code");
@@ -183,7 +190,8 @@ std::vector<float> TfliteTensors::weight_scales(const SourceLayer& layer, int in
                           "; one, or one for each output, can be read");
     }
     if (meaning->zero_point() != nullptr) {
-        for (const int64_t zero_point : *meaning->zero_point()) {
+        for (uint32_t i = 0; i < meaning->zero_point()->size(); i++) {
+            const int64_t zero_point = number_at(*meaning->zero_point(), i);
             if (zero_point != 0) {
                 refuse(layer,
                        "its weight has a zero point that is not 0; TensorFlow Lite's int8 "
