@@ -33,6 +33,17 @@ inline std::vector<float> array(const std::string& name) {
     return tools::to_floats(tools::ElementType::float32, {file.data() + body, file.size() - body});
 }
 
+/// The numbers of {"name": [[...], ...]}, row after row.
+inline std::vector<float> json_rows(const std::string& file, const char* name) {
+    const tools::Bytes text = tools::read_file(data_path(file));
+    const auto content = nlohmann::json::parse(text.begin(), text.end());
+    std::vector<float> values;
+    for (const auto& row : content[name]) {
+        for (const auto& value : row) values.push_back(value.get<float>());
+    }
+    return values;
+}
+
 inline tools::Imported import_data(const std::string& name, const std::string& layers = "") {
     INFO(name);
     return tools::import_model(data_path(name), "", {"", layers});

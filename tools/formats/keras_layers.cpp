@@ -13,27 +13,8 @@ using Op = SourceLayer::Op;
 struct LayerKind {
     const char* name;
     void (*convert)(const KerasNode& node, SourceLayer& layer);
+    bool has_kernel = false;  ///< and a bias unless use_bias is false
 };
-
-/// The array at `index`, which must have this shape.
-const std::vector<float>& array(const KerasNode& node, const SourceLayer& layer, size_t index,
-                                const char* what, const std::vector<uint64_t>& shape) {
-    if (index >= node.weights.size()) {
-        refuse(layer, std::string("its ") + what + " is missing in the file; save the model again");
-    }
-    const Tensor& tensor = node.weights[index];
-    if (tensor.shape != shape) {
-        refuse(layer, std::string("its ") + what + " has the shape " + text_of(tensor.shape) +
-                          ", not " + text_of(shape) + "; save the model again");
-    }
-    return tensor.values;
-}
-
-void require_count(const KerasNode& node, const SourceLayer& layer, size_t count) {
-    if (node.weights.size() == count) return;
-    refuse(layer, "the file has " + std::to_string(node.weights.size()) + " arrays for it, not " +
-                      std::to_string(count) + "; save the model again, without quantization");
-}
 
 void set_leaky(SourceLayer& layer, const Json& config, double otherwise) {
     const double alpha = number_member(config, "alpha", otherwise);
@@ -70,37 +51,25 @@ void set_activation(SourceLayer& layer, const std::string& name) {
     }
 }
 
-/// The value is a name, an object around a name (Keras 3), or a layer.
-void set_activation(SourceLayer& layer, const Json& value) {
-    if (value.is_null()) return;
-    if (value.is_string()) return set_activation(layer, value.get<std::string>());
-    const std::string kind = text_member(value, "class_name");
-    const Json& config = member(value, "config");
-    if (kind == "ReLU") return set_relu(layer, config);
-    if (kind == "LeakyReLU") return set_leaky(layer, config, 0.3);
-    if (config.is_string()) return set_activation(layer, config.get<std::string>());
-    set_activation(layer, kind.empty() ? std::string("?") : kind);
-}
-
 void convert_dense(const KerasNode& node, SourceLayer& layer) {
     layer.op = Op::dense;
     const Json& stated = member(node.config, "units");
     const uint64_t units = stated.is_number_unsigned() ? stated.get<uint64_t>() : 0;
     const bool has_bias = flag_member(node.config, "use_bias", true);
-    require_count(node, layer, has_bias ? 2 : 1);
+    require_arrays(node, layer, has_bias ? 2 : 1);
     const std::vector<uint64_t>& shape = node.weights[0].shape;
     const uint64_t inputs = shape.empty() ? 0 : shape[0];
-    const auto& kernel = array(node, layer, 0, "kernel", {inputs, units});
+    const auto& kernel = keras_array(node, layer, 0, "kernel", {inputs, units});
     layer.in = keras_shape({inputs});
     layer.out = keras_shape({units});
     layer.weight = transposed(kernel, inputs, units);
-    if (has_bias) layer.bias = array(node, layer, 1, "bias", {units});
-    set_activation(layer, member(node.config, "activation"));
+    if (has_bias) layer.bias = keras_array(node, layer, 1, "bias", {units});
+    set_keras_activation(layer, member(node.config, "activation"));
 }
 
 void convert_activation(const KerasNode& node, SourceLayer& layer) {
     layer.op = Op::activation;
-    set_activation(layer, member(node.config, "activation"));
+    set_keras_activation(layer, member(node.config, "activation"));
 }
 
 void convert_relu(const KerasNode& node, SourceLayer& layer) {
@@ -119,15 +88,18 @@ void convert_batch_norm(const KerasNode& node, SourceLayer& layer) {
     const bool has_gamma = flag_member(node.config, "scale", true);
     const bool has_beta = flag_member(node.config, "center", true);
     const size_t moving = (has_gamma ? 1 : 0) + (has_beta ? 1 : 0);
-    require_count(node, layer, moving + 2);
+    require_arrays(node, layer, moving + 2);
     const uint64_t channels = node.weights[moving].values.size();
-    if (has_gamma) layer.gamma = array(node, layer, 0, "gamma", {channels});
-    if (has_beta) layer.beta = array(node, layer, moving - 1, "beta", {channels});
-    layer.mean = array(node, layer, moving, "moving mean", {channels});
-    layer.variance = array(node, layer, moving + 1, "moving variance", {channels});
+    if (has_gamma) layer.gamma = keras_array(node, layer, 0, "gamma", {channels});
+    if (has_beta) layer.beta = keras_array(node, layer, moving - 1, "beta", {channels});
+    layer.mean = keras_array(node, layer, moving, "moving mean", {channels});
+    layer.variance = keras_array(node, layer, moving + 1, "moving variance", {channels});
 }
 
-void convert_flatten(const KerasNode&, SourceLayer& layer) { layer.op = Op::reshape; }
+void convert_flatten(const KerasNode& node, SourceLayer& layer) {
+    require_channels_last(node, layer);
+    layer.op = Op::reshape;
+}
 
 void convert_reshape(const KerasNode& node, SourceLayer& layer) {
     layer.op = Op::reshape;
@@ -142,7 +114,19 @@ void convert_reshape(const KerasNode& node, SourceLayer& layer) {
 void convert_nothing(const KerasNode&, SourceLayer& layer) { layer.op = Op::nothing; }
 
 constexpr LayerKind kKinds[] = {
-    {"Dense", convert_dense},
+    {"Dense", convert_dense, true},
+    {"Conv2D", convert_keras_convolution, true},
+    {"Conv1D", convert_keras_convolution, true},
+    {"DepthwiseConv2D", convert_keras_depthwise, true},
+    {"DepthwiseConv1D", convert_keras_depthwise, true},
+    {"Conv2DTranspose", convert_keras_transposed, true},
+    {"Conv1DTranspose", convert_keras_transposed, true},
+    {"MaxPooling2D", convert_keras_pool},
+    {"MaxPooling1D", convert_keras_pool},
+    {"AveragePooling2D", convert_keras_pool},
+    {"AveragePooling1D", convert_keras_pool},
+    {"UpSampling2D", convert_keras_upsampling},
+    {"UpSampling1D", convert_keras_upsampling},
     {"Activation", convert_activation},
     {"ReLU", convert_relu},
     {"LeakyReLU", convert_leaky_relu},
@@ -193,8 +177,46 @@ void require_last_axis(const KerasNode& node) {
 
 }  // namespace
 
+const std::vector<float>& keras_array(const KerasNode& node, const SourceLayer& layer, size_t index,
+                                      const char* what, const std::vector<uint64_t>& shape) {
+    if (index >= node.weights.size()) {
+        refuse(layer, std::string("its ") + what + " is missing in the file; save the model again");
+    }
+    const Tensor& tensor = node.weights[index];
+    if (tensor.shape != shape) {
+        refuse(layer, std::string("its ") + what + " has the shape " + text_of(tensor.shape) +
+                          ", not " + text_of(shape) + "; save the model again");
+    }
+    return tensor.values;
+}
+
+void require_arrays(const KerasNode& node, const SourceLayer& layer, size_t count) {
+    if (node.weights.size() == count) return;
+    refuse(layer, "the file has " + std::to_string(node.weights.size()) + " arrays for it, not " +
+                      std::to_string(count) + "; save the model again, without quantization");
+}
+
+void require_channels_last(const KerasNode& node, const SourceLayer& layer) {
+    if (text_member(node.config, "data_format") != "channels_first") return;
+    refuse(layer, "its images have their channels first; build the model with channels_last");
+}
+
+void set_keras_activation(SourceLayer& layer, const Json& value) {
+    if (value.is_null()) return;
+    if (value.is_string()) return set_activation(layer, value.get<std::string>());
+    const std::string kind = text_member(value, "class_name");
+    const Json& config = member(value, "config");
+    if (kind == "ReLU") return set_relu(layer, config);
+    if (kind == "LeakyReLU") return set_leaky(layer, config, 0.3);
+    if (config.is_string()) return set_activation(layer, config.get<std::string>());
+    set_activation(layer, kind.empty() ? std::string("?") : kind);
+}
+
 size_t KerasNode::trained_arrays() const {
-    if (kind == "Dense") return flag_member(config, "use_bias", true) ? 2 : 1;
+    const LayerKind* const known = find_kind(kind);
+    if (known != nullptr && known->has_kernel) {
+        return flag_member(config, "use_bias", true) ? 2 : 1;
+    }
     if (kind != "BatchNormalization") return 0;
     return (flag_member(config, "scale", true) ? 1U : 0U) +
            (flag_member(config, "center", true) ? 1U : 0U);
@@ -227,9 +249,9 @@ Shape keras_shape(const std::vector<uint64_t>& sides) {
         if (side < 1 || side > static_cast<uint64_t>(kMaxSize)) return {};
     }
     const auto side = [&](size_t i) { return static_cast<int32_t>(sides[i]); };
-    shape.channels = sides.size() == 1 ? side(0) : sides.size() == 3 ? side(2) : 1;
-    shape.height = sides.size() == 1 ? 1 : side(0);
-    shape.width = sides.size() == 1 ? 1 : side(1);
+    shape.channels = side(sides.size() - 1);
+    if (sides.size() > 1) shape.width = side(sides.size() - 2);
+    if (sides.size() > 2) shape.height = side(0);
     return shape.valid() ? shape : Shape{};
 }
 

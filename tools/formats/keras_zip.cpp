@@ -19,14 +19,15 @@ namespace nutshell::tools {
 #if defined NUTSHELL_HDF5 && defined NUTSHELL_ZIP
 namespace {
 
-/// BatchNormalization -> batch_normalization
+/// BatchNormalization -> batch_normalization, Conv2DTranspose -> conv2d_transpose
 std::string snake_case(const std::string& name) {
     std::string snake;
+    const auto is_lower = [&](size_t i) {
+        return i < name.size() && std::islower(static_cast<unsigned char>(name[i])) != 0;
+    };
     for (size_t i = 0; i < name.size(); i++) {
         const bool upper = std::isupper(static_cast<unsigned char>(name[i])) != 0;
-        if (upper && i > 0 && std::islower(static_cast<unsigned char>(name[i - 1])) != 0) {
-            snake += '_';
-        }
+        if (upper && i > 0 && (is_lower(i - 1) || is_lower(i + 1))) snake += '_';
         snake += static_cast<char>(std::tolower(static_cast<unsigned char>(name[i])));
     }
     return snake;

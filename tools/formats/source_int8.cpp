@@ -11,13 +11,14 @@ namespace {
 size_t size_of(int n) { return static_cast<size_t>(n); }
 
 /// The bias with the input's zero point folded in, as the kernels want it.
-int32_t folded_bias(const SourceLayer& layer, const Row& row, size_t output, int8_t zero_point) {
-    const size_t in = size_of(row.in.size());
-    const int8_t* weights = layer.weight_codes.data() + output * in;
+int32_t folded_bias(const SourceLayer& layer, const Row& row, const Int8Layer& codes,
+                    size_t output) {
+    const int8_t* weights = codes.weight.data() + output * size_of(weight_matrix(row).inputs);
+    const size_t in = size_of(weight_matrix(row).inputs);
     int64_t sum = 0;
     for (size_t i = 0; i < in; i++) sum += weights[i];
     const int64_t bias = layer.bias_codes.empty() ? 0 : layer.bias_codes[output];
-    const int64_t folded = bias - zero_point * sum;
+    const int64_t folded = bias - codes.quantization.in.zero_point * sum;
     if (folded < -kMaxSum || folded > kMaxSum) {
         refuse(layer, "the bias of output " + std::to_string(output) +
                           " is too large: its sums could overflow 32 bits");
@@ -40,49 +41,68 @@ FixedPoint factor_of(const SourceLayer& layer, Quantization in, size_t channel, 
 }  // namespace
 
 Int8Lowering::Int8Lowering(const SourceModel& model)
-    : model_(model), notes_(model.notes), codes_(*model.codes) {
-    if (model.input.valid()) size_ = model.input.size();
-}
+    : model_(model), passage_(model), codes_(*model.codes) {}
 
 void Int8Lowering::begin_decoder() {
-    fusable_ = false;
+    first_ = rows_.size();
     code_ = static_cast<int>(rows_.size());
 }
 
 void Int8Lowering::add(const SourceLayer& layer) {
-    if (size_ == 0 && layer.in.valid()) size_ = layer.in.size();
+    passage_.learn(layer.in);
     switch (layer.op) {
         case SourceLayer::Op::dense:
-            return add_dense(layer);
+            return add_weighted(layer, dense_row(layer, passage_.shape(), layer.weight_codes.size(),
+                                                 layer.bias_codes.size()));
+        case SourceLayer::Op::image:
+            return add_image(layer);
         case SourceLayer::Op::activation:
             return add_activation(layer);
         case SourceLayer::Op::batch_norm:
             refuse(layer, "an int8 model has no batch normalization; fold it before quantizing");
         case SourceLayer::Op::reshape:
-            if (size_ != 0 && layer.out.valid() && layer.out.size() != size_) {
-                refuse(layer, "a reshape keeps the number of values of a sample");
-            }
-            return pass(layer, " moves no values: left out");
+            require_same_codes(layer);
+            return passage_.reshape(layer);
         case SourceLayer::Op::nothing:
             return pass(layer, " does nothing at inference: left out");
     }
 }
 
-/// A layer that changes no code.
-void Int8Lowering::pass(const SourceLayer& layer, const std::string& note) {
-    if (layer.out_codes && !same(*layer.out_codes, codes_)) {
-        refuse(layer, "it changes the scale of its codes; quantize the model so that it does not");
-    }
-    notes_.push_back(named(layer) + note);
+void Int8Lowering::require_same_codes(const SourceLayer& layer) const {
+    if (!layer.out_codes || same(*layer.out_codes, codes_)) return;
+    refuse(layer, "it changes the scale of its codes; quantize the model so that it does not");
 }
 
-void Int8Lowering::add_dense(const SourceLayer& layer) {
-    if (rows_.size() == size_of(kMaxLayers)) {
+/// A layer that changes no code.
+void Int8Lowering::pass(const SourceLayer& layer, const std::string& note) {
+    require_same_codes(layer);
+    passage_.notes.push_back(named(layer) + note);
+}
+
+void Int8Lowering::push(const SourceLayer& layer, const Row& row, Int8Layer codes) {
+    if (const std::optional<Row> reshape =
+            passage_.between(rows_.empty() ? Shape{} : rows_.back().out, row.in)) {
+        const std::string& origin = passage_.reshape_origin();
+        rows_.push_back(*reshape);
+        layers_.push_back(Int8Layer::of(*reshape, {codes_, codes_, codes_}, true));
+        origin_.push_back(origin.empty() ? named(layer) : origin);
+    }
+    if (rows_.size() >= size_of(kMaxLayers)) {
         refuse(layer, "the model has more than " + std::to_string(kMaxLayers) + " layers");
     }
-    Row row = dense_row(layer, size_, layer.weight_codes.size(), layer.bias_codes.size());
+    const Status status = check_quantized(row, codes.tensors());
+    if (status != Status::ok) refuse(layer, to_string(status));
+    codes_ = codes.quantization.out;
+    passage_.set(row.out);
+    rows_.push_back(row);
+    layers_.push_back(std::move(codes));
+    origin_.push_back(named(layer));
+}
+
+void Int8Lowering::add_weighted(const SourceLayer& layer, const Row& plain) {
+    Row row = plain;
     set_row_activation(layer, row);
-    const size_t out = size_of(row.out.size()), channels = layer.weight_scale.size();
+    const size_t out = size_of(weight_matrix(row).outputs), channels = layer.weight_scale.size();
     if (needs_table(row.activation)) {
         refuse(layer, "an int8 layer's own activation is relu or none; others follow it");
     }
@@ -92,10 +112,10 @@ void Int8Lowering::add_dense(const SourceLayer& layer) {
     }
     const LayerQuantization meanings{codes_, *layer.out_codes, *layer.out_codes};
     Int8Layer codes = Int8Layer::of(row, meanings, channels != 1);
-    codes.weight = layer.weight_codes;
+    codes.weight = ungrouped(layer, row, layer.weight_codes);
     codes.weight_bits = layer.weight_bits;
     for (size_t o = 0; o < out; o++) {
-        codes.bias[o] = folded_bias(layer, row, o, codes_.zero_point);
+        codes.bias[o] = folded_bias(layer, row, codes, o);
         if (o >= channels) continue;
         const FixedPoint factor = factor_of(layer, codes_, o, *layer.out_codes);
         codes.multiplier[o] = factor.multiplier;
@@ -106,40 +126,73 @@ void Int8Lowering::add_dense(const SourceLayer& layer) {
             refuse(layer, "a weight is -128; TensorFlow Lite's symmetric weights are -127..127");
         }
     }
-    const Status status = check_quantized(row, codes.tensors());
-    if (status != Status::ok) refuse(layer, to_string(status));
-    rows_.push_back(row);
-    layers_.push_back(std::move(codes));
-    origin_.push_back(named(layer));
-    codes_ = *layer.out_codes;
-    size_ = row.out.size();
-    fusable_ = true;
+    push(layer, row, std::move(codes));
+}
+
+void Int8Lowering::add_image(const SourceLayer& layer) {
+    const Row row = image_row(layer, passage_.shape());
+    if (weight_matrix(row).outputs > 0) return add_weighted(layer, row);
+    require_same_codes(layer);
+    push(layer, row, Int8Layer::of(row, {codes_, codes_, codes_}, true));
+    if (layer.activation != Activation::linear) add_activation(layer);
+}
+
+/// The last layer with weights, if it ends in no activation and an activation behind it may change
+/// places with all that is between; else -1.
+int Int8Lowering::linear_layer() const {
+    for (size_t i = rows_.size(); i > first_; i--) {
+        const Row& row = rows_[i - 1];
+        if (weight_matrix(row).outputs > 0) {
+            return row.activation == Activation::linear ? static_cast<int>(i) - 1 : -1;
+        }
+        if (!swaps_with_activation(row)) break;
+    }
+    return -1;
+}
+
+/// A layer that gives the codes that it gets, for an activation that no other can end in.
+void Int8Lowering::add_identity(const SourceLayer& layer) {
+    if (passage_.size() == 0) refuse(layer, "the file does not say how many values it reads");
+    SourceLayer identity = layer;
+    const auto channels = size_of(passage_.shape().channels);
+    identity.activation = Activation::linear;
+    identity.weight_codes.assign(channels, 1);
+    identity.weight_scale = {1.0f};
+    identity.bias_codes.clear();
+    identity.weight_bits = 8;
+    identity.kernel_in = 1;
+    identity.out_codes = codes_;
+    add_weighted(identity, pixel_row(passage_.shape()));
+    passage_.notes.push_back(named(layer) +
+                             " became a layer of its own: no layer in front can end in it");
 }
 
 void Int8Lowering::add_activation(const SourceLayer& layer) {
     if (layer.activation == Activation::linear) return pass(layer, " is linear: left out");
-    if (!fusable_ || rows_.back().activation != Activation::linear) {
-        refuse(layer,
-               "no layer in front can end in it; put it directly behind a dense layer, on "
-               "the same side of the code");
+    int place = linear_layer();
+    if (place < 0) {
+        add_identity(layer);
+        place = static_cast<int>(rows_.size()) - 1;
+    } else {
+        origin_[size_of(place)] += ", " + named(layer);
     }
-    Row& row = rows_.back();
-    Int8Layer& codes = layers_.back();
+    Row& row = rows_[size_of(place)];
+    Int8Layer& codes = layers_[size_of(place)];
     set_row_activation(layer, row);
+    if (!needs_table(row.activation)) return require_same_codes(layer);
     const Quantization out = layer.out_codes.value_or(codes_);
-    if (needs_table(row.activation)) {
-        codes.quantization.out = out;
-        codes.table.resize(256);
-        if (activation_table(row.activation, row.slope, codes.quantization, codes.table.data()) !=
-            Status::ok) {
-            refuse(layer,
-                   "its output codes are not TensorFlow Lite's: sigmoid has scale 1/256 and "
-                   "zero point -128, tanh 1/128 and 0");
-        }
-    } else if (!same(out, codes_)) {
-        refuse(layer, "it changes the scale of its codes; quantize the model so that it does not");
+    codes.quantization.out = out;
+    codes.table.resize(256);
+    if (activation_table(row.activation, row.slope, codes.quantization, codes.table.data()) !=
+        Status::ok) {
+        refuse(layer,
+               "its output codes are not TensorFlow Lite's: sigmoid has scale 1/256 and "
+               "zero point -128, tanh 1/128 and 0");
     }
-    origin_.back() += ", " + named(layer);
+    // What lies between hands on the new codes.
+    for (size_t i = size_of(place) + 1; i < layers_.size(); i++) {
+        layers_[i].quantization = {out, out, out};
+    }
     codes_ = out;
 }
 
@@ -152,7 +205,7 @@ std::vector<int> Int8Lowering::sizes() const {
 Imported Int8Lowering::result(int code_layer, const std::string& code_from) const {
     return {Int8Graph(rows_, code_layer, layers_),
             origin_,
-            notes_,
+            passage_.notes,
             code_from,
             model_.format,
             model_.producer};

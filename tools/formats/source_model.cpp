@@ -2,6 +2,7 @@
 #include "source_model.hpp"
 
 #include "source_lowering.hpp"
+#include "tools/data/bytes.hpp"
 #include "tools/error.hpp"
 #include "tools/suggest.hpp"
 
@@ -64,14 +65,54 @@ void set_row_activation(const SourceLayer& layer, Row& row) {
     }
 }
 
-Row dense_row(const SourceLayer& layer, int size, size_t weight_count, size_t bias_count) {
+void Passage::learn(Shape shape) {
+    if (!shape_.valid() && shape.valid()) shape_ = shape;
+}
+
+void Passage::reshape(const SourceLayer& layer) {
+    learn(layer.in);
+    if (shape_.valid() && layer.out.valid() && layer.out.size() != shape_.size()) {
+        refuse(layer, "it makes " + shape_text(layer.out) + " of " + std::to_string(size()) +
+                          " values; a reshape keeps the number of values of a sample");
+    }
+    if (layer.out.valid()) {
+        shape_ = layer.out;
+    } else if (shape_.valid()) {
+        shape_ = flat(shape_.size());
+    }
+    reshapes_.push_back(layer);
+}
+
+std::optional<Row> Passage::between(Shape before, Shape in) {
+    origin_.clear();
+    if (!before.valid() || meets(before, in)) {
+        note_reshapes();
+        return {};
+    }
+    for (const SourceLayer& layer : reshapes_) {
+        origin_ += (origin_.empty() ? "" : ", ") + named(layer);
+    }
+    reshapes_.clear();
+    return Row{Kind::reshape, Activation::linear, before, in, 0.0f};
+}
+
+void Passage::note_reshapes() {
+    for (const SourceLayer& layer : reshapes_) {
+        notes.push_back(named(layer) + " moves no values: left out");
+    }
+    reshapes_.clear();
+}
+
+Row dense_row(const SourceLayer& layer, Shape shape, size_t weight_count, size_t bias_count) {
+    const int size = shape.valid() ? shape.size() : 0;
     const int in = layer.in.valid() ? layer.in.size() : size;
     if (in == 0) refuse(layer, "the file does not say how many values it reads");
-    if (size != 0 && size != in) {
+    const bool each_pixel = size != in && size != 0 && in == shape.channels;
+    if (size != 0 && size != in && !each_pixel) {
         refuse(layer, "it reads " + std::to_string(in) +
                           " values, but what is in front of it has " + std::to_string(size) +
-                          "; a dense layer must read all values of a sample, so put Flatten in "
-                          "front of it");
+                          "; a dense layer must read all values of a sample, or all channels of a "
+                          "pixel, so put Flatten in front of it");
     }
     const auto inputs = static_cast<size_t>(in), outputs = weight_count / inputs;
     if (weight_count == 0 || weight_count % inputs != 0 ||
@@ -85,7 +126,12 @@ Row dense_row(const SourceLayer& layer, int size, size_t weight_count, size_t bi
         refuse(layer, "its weight makes " + std::to_string(out) +
                           " outputs, but its bias or its shape says otherwise");
     }
-    return {Kind::dense, Activation::linear, flat(in), flat(out), 0.0f};
+    if (!each_pixel) return {Kind::dense, Activation::linear, flat(in), flat(out), 0.0f};
+    const Row row{Kind::conv2d, Activation::linear,
+                  shape,        {shape.height, shape.width, out},
+                  0.0f,         window_of(shape, 1, 1, 1, 1, Padding::valid)};
+    if (valid(row)) return row;
+    refuse(layer, "it makes more than 2^20 values of a sample");
 }
 
 void refuse(const SourceLayer& layer, const std::string& why) {

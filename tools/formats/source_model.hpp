@@ -10,10 +10,31 @@
 
 namespace nutshell::tools {
 
-/// One operation of a foreign model.
+/// How a foreign layer goes over images, in the file's own numbers: they may be any.
+struct SourceWindow {
+    enum class Border {
+        given,      ///< as top, left, bottom and right say
+        valid,      ///< none
+        same,       ///< as Padding::same has it: an odd zero is the last
+        same_lower  ///< an odd zero is the first
+    };
+    int64_t height = 1, width = 1;  ///< of a kernel or pool; of an upsampling the factors
+    int64_t stride_height = 1, stride_width = 1;
+    int64_t dilation_height = 1, dilation_width = 1;
+    Border border = Border::given;
+    int64_t top = 0, left = 0, bottom = 0, right = 0;
+    bool rounds_up = false;  ///< of a pool: its last window may reach over the end
+    /// Of a transposed convolution: by how much its output is longer than what its input reaches;
+    /// -1 where the file does not say. Counts only without `out`.
+    int64_t more_height = -1, more_width = -1;
+    Interpolation interpolation = Interpolation::nearest;  ///< of an upsampling
+};
+
+/// One operation of a foreign model. All shapes are NHWC, whatever the file has.
 struct SourceLayer {
     enum class Op {
         dense,
+        image,  ///< a convolution, pool or upsampling: image_kind says which
         activation,
         batch_norm,
         reshape,  ///< changes the shape of a sample, not the order of its values
@@ -24,20 +45,27 @@ struct SourceLayer {
     std::string kind;           ///< the file's own word: "Dense", "FULLY_CONNECTED", "Gemm"
     std::string place;          ///< where in the file: "model_weights/dense_1", "operator 3"
     Shape in{}, out{};          ///< zeros where the file does not say
-    std::vector<float> weight;  ///< of dense: [out][in]
-    std::vector<float> bias;    ///< of dense: [out], or empty
-    Activation activation = Activation::linear;      ///< fused into a dense layer, or alone
+    std::vector<float> weight;  ///< of dense: [out][in]; of convolutions: [out][height][width][in]
+    std::vector<float> bias;    ///< of dense and of convolutions: [out], or empty
+    Activation activation = Activation::linear;      ///< fused into another layer, or alone
     float slope = 0;                                 ///< of leaky_relu; 0 there is relu
     std::vector<float> gamma, beta, mean, variance;  ///< of batch_norm: [channels]; the first two
                                                      ///< may be empty: ones and zeros
     float epsilon = 0;                               ///< of batch_norm
 
+    // Of an image operation:
+    Kind image_kind = Kind::conv2d;
+    SourceWindow window;
+    /// Of a convolution: sides of its weight. Input channels are in as many groups as `groups`, and
+    /// each output reads one of them: a depthwise convolution has one channel in each.
+    int64_t kernel_in = 0, kernel_out = 0, groups = 1;
+
     // Of an int8 model, instead of weight and bias (SourceModel::codes is set then):
-    std::vector<int8_t> weight_codes;       ///< of dense: [out][in], -127..127
-    std::vector<float> weight_scale;        ///< of dense: [out], or [1] for the whole tensor
-    std::vector<int32_t> bias_codes;        ///< of dense: [out] in units of input times weight
-                                            ///< scale, the input's zero point not folded in
-    int weight_bits = 8;                    ///< of dense: 8 or 4
+    std::vector<int8_t> weight_codes;       ///< ordered as weight, -127..127
+    std::vector<float> weight_scale;        ///< [out], or [1] for the whole tensor
+    std::vector<int32_t> bias_codes;        ///< [out] in units of input times weight scale, the
+                                            ///< input's zero point not folded in
+    int weight_bits = 8;                    ///< 8 or 4
     std::optional<Quantization> out_codes;  ///< what the output's codes mean; none: as the input's
 };
 
@@ -67,10 +95,12 @@ struct Imported {
     std::string producer;
 };
 
-/// BatchNormalization is folded exactly: into the dense layer in front of it, else into the one
-/// behind it, in double; where neither can take it, it becomes a diagonal dense layer. An
-/// activation is fused into the layer in front of it. Throws Error naming the layer, its place and
-/// what would be needed.
+/// BatchNormalization is folded exactly: into the layer with weights in front of it, else into the
+/// one behind it, in double; where neither can take it, it becomes a layer of its own, a diagonal
+/// dense one or, on images, a depthwise convolution of 1 x 1. An activation is fused into the layer
+/// in front of it, also through pools and upsamplings that it may change places with. A reshape
+/// becomes a layer only where the next one could not read the values otherwise. Throws Error naming
+/// the layer, its place and what would be needed.
 ///
 /// An int8 model becomes an Int8Graph that gives TensorFlow Lite Micro's bytes: the multiplier is
 /// the input's times the weight's over the output's scale, in double, after a float product when

@@ -7,6 +7,7 @@ usage: make.py      in this folder; running it again gives the same models
 """
 import io
 import json
+import re
 import zipfile
 
 import h5py
@@ -166,14 +167,17 @@ def write_h5(path, config, groups):
             put_group(root, name, layers)
 
 
-SNAKE = {"Dense": "dense", "BatchNormalization": "batch_normalization"}
+def snake_case(name):
+    """Conv2DTranspose -> conv2d_transpose, as Keras does it."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def put_vars(root, layers):
     """Keras 3: every array under its layer's place."""
     used = {}
     for layer in layers:
-        name = SNAKE.get(layer.kind, layer.kind.lower())
+        name = snake_case(layer.kind)
         used[name] = used.get(name, -1) + 1
         place = name if used[name] == 0 else f"{name}_{used[name]}"
         group = root.create_group(f"layers/{place}/vars")

@@ -52,7 +52,30 @@ norm.setWeights(norm.getWeights().map((w, i) => numbers(23 + i, w.shape).add(1))
 const model = tf.model({inputs: input, outputs: decoder.apply(encoder.apply(input)), name: 'autoencoder'});
 await save(model, 'autoencoder');
 
+function writeAnswers(name, answers) {
+    const rows = Object.entries(answers).map(([what, t]) => [what, t.reshape([t.shape[0], -1]).arraySync()]);
+    fs.writeFileSync(name + '.json', JSON.stringify(Object.fromEntries(rows)) + '\n');
+}
+
 const x = numbers(61, [5, 12]);
-const answers = {input: x, code: encoder.predict(x), output: model.predict(x)};
-const csv = Object.entries(answers).map(([name, t]) => [name, t.arraySync()]);
-fs.writeFileSync('answers.json', JSON.stringify(Object.fromEntries(csv)) + '\n');
+writeAnswers('answers', {input: x, code: encoder.predict(x), output: model.predict(x)});
+
+const layers = tf.layers;
+const kernel = (seed, more) => ({seed, layer: more});
+const convolve = sequential('convolve', [
+    kernel(71, layers.conv2d({filters: 4, kernelSize: [3, 2], strides: 2, padding: 'same', inputShape: [11, 9, 2]})),
+    kernel(81, layers.depthwiseConv2d({kernelSize: 3, padding: 'valid', activation: 'tanh'})),
+    {layer: layers.maxPooling2d({poolSize: 2, strides: 1, padding: 'same'})}, {layer: layers.flatten()},
+    kernel(91, layers.dense({units: 4, activation: 'tanh'}))]);
+const restore = sequential('restore', [
+    kernel(101, layers.dense({units: 12, activation: 'relu', inputShape: [4]})), {layer: layers.reshape({targetShape: [2, 3, 2]})},
+    kernel(111, layers.conv2dTranspose({filters: 3, kernelSize: [3, 4], strides: [2, 3], padding: 'same', activation: 'tanh'})),
+    kernel(121, layers.conv2dTranspose({filters: 2, kernelSize: [2, 3], strides: [1, 2], padding: 'valid'})),
+    {layer: layers.averagePooling2d({poolSize: [2, 3], strides: [1, 2], padding: 'same'})},
+    {layer: layers.upSampling2d({size: [2, 1]})},
+    kernel(131, layers.conv2d({filters: 2, kernelSize: 3, dilationRate: 2, padding: 'same', activation: 'sigmoid'}))]);
+const images = tf.input({shape: [11, 9, 2], name: 'images'});
+const pictures = tf.model({inputs: images, outputs: restore.apply(convolve.apply(images)), name: 'pictures'});
+await save(pictures, 'pictures');
+const seen = numbers(141, [3, 11, 9, 2]);
+writeAnswers('pictures_answers', {input: seen, code: convolve.predict(seen), output: pictures.predict(seen)});
