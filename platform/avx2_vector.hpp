@@ -6,12 +6,14 @@
 #include <immintrin.h>
 #include <stdint.h>
 
+#include "nutshell/elementary.hpp"
+
 namespace nutshell {
 namespace {
 
 struct Vec256 {
     __m256 v;
-    static constexpr int lanes = 8;
+    static constexpr int lanes = 8, exp_steps = 8;
     static constexpr int tile_rows = 4, tile_vectors = 3;  // 12 sums, 3 loads, 1 broadcast
     static constexpr int dot_tile_rows = 4,
                          dot_tile_columns = 3;  // 12 sums, 4 rows, columns from memory
@@ -58,6 +60,13 @@ struct Vec256 {
     }
     static Vec256 shift_to_exponent(Vec256 x) noexcept {
         return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(x.v), 23))};
+    }
+    static Vec256 power_of_two(Vec256 x) noexcept {
+        constexpr const auto& powers = elementary::kPowersOfTwo<exp_steps>;
+        const __m256i less = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(powers.less));
+        const __m256i n = _mm256_castps_si256(x.v);
+        const __m256i power = _mm256_permutevar8x32_epi32(less, n);  // by the lowest 3 bits of n
+        return {_mm256_castsi256_ps(_mm256_add_epi32(power, _mm256_slli_epi32(n, powers.shift)))};
     }
     static Vec256 exponent(Vec256 x) noexcept {
         const __m256i biased = _mm256_srli_epi32(_mm256_castps_si256(x.v), 23);

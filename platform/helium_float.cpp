@@ -11,7 +11,7 @@ namespace {
 
 struct Vec {
     float32x4_t v;
-    static constexpr int lanes = 4;
+    static constexpr int lanes = 4, exp_steps = 1;
     static constexpr int together = 1, add_vectors = 4;
     static constexpr int row_vectors = 4;
     static constexpr bool loads_four = false;

@@ -14,7 +14,7 @@ namespace {
 
 struct Vec {
     float32x4_t v;
-    static constexpr int lanes = 4;
+    static constexpr int lanes = 4, exp_steps = 1;
 #if defined(__aarch64__)
     static constexpr int tile_rows = 8, tile_vectors = 2;
     static constexpr int dot_tile_rows = 4, dot_tile_columns = 4;

@@ -10,7 +10,7 @@ namespace nutshell {
 template <class V>
 struct Pair {
     V a, b;
-    static constexpr int lanes = 2 * V::lanes;
+    static constexpr int lanes = 2 * V::lanes, exp_steps = V::exp_steps;
 
     static Pair load(const float* p) noexcept { return {V::load(p), V::load(p + V::lanes)}; }
     static void store(float* p, Pair x) noexcept {
@@ -39,6 +39,9 @@ struct Pair {
     }
     static Pair shift_to_exponent(Pair x) noexcept {
         return {V::shift_to_exponent(x.a), V::shift_to_exponent(x.b)};
+    }
+    static Pair power_of_two(Pair x) noexcept {
+        return {V::power_of_two(x.a), V::power_of_two(x.b)};
     }
 };
 

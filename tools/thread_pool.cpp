@@ -8,17 +8,17 @@ namespace {
 /// a sleeper costs more than a small batch.
 template <class Done>
 bool spin_until(Done done) {
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 4000; i++) {
         if (done()) return true;
-        if (i > 100) std::this_thread::yield();
+        if (i > 2000) std::this_thread::yield();
     }
     return false;
 }
 
 }  // namespace
 
-ThreadPool::ThreadPool(int threads) {
-    for (int i = 1; i < threads; i++) workers_.emplace_back([this] { work(); });
+ThreadPool::ThreadPool(int threads) : shares_(static_cast<size_t>(threads)) {
+    for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -31,29 +31,38 @@ ThreadPool::~ThreadPool() {
     for (std::thread& worker : workers_) worker.join();
 }
 
-void ThreadPool::run(int count, const std::function<void(int)>& task) {
+void ThreadPool::run(int count, const std::function<void(int, int)>& task) {
     if (workers_.empty() || count < 2) {
-        for (int i = 0; i < count; i++) task(i);
+        for (int i = 0; i < count; i++) task(i, 0);
         return;
     }
+    task_ = &task;
+    for (int i = 0; i < threads(); i++) {
+        Share& share = shares_[static_cast<size_t>(i)];
+        share.next = static_cast<int>(int64_t{count} * i / threads());
+        share.end = static_cast<int>(int64_t{count} * (i + 1) / threads());
+    }
+    busy_ = static_cast<int>(workers_.size());
     {
         const std::lock_guard<std::mutex> lock(mutex_);
-        task_ = &task;
-        count_ = count;
-        next_ = 0;
-        busy_ = static_cast<int>(workers_.size());
         round_++;
     }
     started_.notify_all();
-    take_tasks(task, count);
+    take_tasks(0);
     while (!spin_until([this] { return busy_ == 0; })) std::this_thread::yield();
 }
 
-void ThreadPool::take_tasks(const std::function<void(int)>& task, int count) {
-    for (int i = next_++; i < count; i = next_++) task(i);
+void ThreadPool::take_tasks(int thread) {
+    const size_t all = shares_.size();
+    for (size_t i = 0; i < all; i++) {
+        Share& share = shares_[(static_cast<size_t>(thread) + i) % all];
+        for (int number = share.next++; number < share.end; number = share.next++) {
+            (*task_)(number, thread);
+        }
+    }
 }
 
-void ThreadPool::work() {
+void ThreadPool::work(int thread) {
     unsigned seen = 0;
     for (;;) {
         const auto called = [this, seen] { return round_ != seen; };
@@ -61,16 +70,9 @@ void ThreadPool::work() {
             std::unique_lock<std::mutex> lock(mutex_);
             started_.wait(lock, called);
         }
-        const std::function<void(int)>* task = nullptr;
-        int count = 0;
-        {
-            const std::lock_guard<std::mutex> lock(mutex_);
-            seen = round_;
-            task = task_;
-            count = count_;
-        }
+        seen++;  // the next round begins when this one has ended
         if (ending_) return;
-        take_tasks(*task, count);
+        take_tasks(thread);
         busy_--;
     }
 }

@@ -2,7 +2,6 @@
 #include "updater.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -18,8 +17,9 @@ constexpr int kSlice = 64;
 /// A batch is cut into at most this many groups.
 constexpr int kMaxGroups = 8;
 
-/// Fewer samples than this are not worth a group's gradients.
-constexpr int kMinGroupSamples = 64;
+/// A group's gradients are added to those of the others. Where a sample takes no more products than
+/// there are parameters, as in dense layers, only so many slices are worth that.
+constexpr int kDenseGroupSlices = 2;
 
 /// The weights are cut into at most this many slabs for their update, whole cache lines of floats
 /// that are worth a thread's attention.
@@ -27,8 +27,13 @@ constexpr size_t kMaxSlabs = 8;
 constexpr size_t kLineFloats = 16;
 constexpr size_t kMinSlabFloats = 1024;
 
-int group_count(const FitSettings& settings) {
-    return settings.per_sample ? 1 : std::clamp(settings.batch / kMinGroupSamples, 1, kMaxGroups);
+int group_count(const Graph& graph, const FitSettings& settings) {
+    if (settings.per_sample) return 1;
+    double products = 0;
+    for (const Row& row : graph.rows()) products += multiply_adds(row);
+    const bool reuses_weights = products > 2.0 * graph.totals().floats;
+    const int slices = reuses_weights ? 1 : kDenseGroupSlices;
+    return std::clamp(settings.batch / (slices * kSlice), 1, kMaxGroups);
 }
 
 }  // namespace
@@ -38,8 +43,8 @@ Updater::Updater(const Graph& graph, const Dataset& data, const FitSettings& set
       data_(data),
       settings_(settings),
       weights_(graph.parameters()),
-      groups_(static_cast<size_t>(group_count(settings))),
-      pool_(std::min(settings.threads, group_count(settings))),
+      groups_(static_cast<size_t>(group_count(graph, settings))),
+      pool_(std::min(settings.threads, group_count(graph, settings))),
       scratch_(static_cast<size_t>(pool_.threads())) {
     const Augmentation& augmentation = settings.augmentation;
     const bool augments = augmentation.moves() || augmentation.corrupts();
@@ -160,7 +165,7 @@ void Updater::for_each_slab(Body body) {
     const size_t all = weights_.size(), trainable = static_cast<size_t>(graph_.totals().trainable);
     const size_t lines = (all + kLineFloats - 1) / kLineFloats;
     const size_t size = std::max(kMinSlabFloats, (lines + kMaxSlabs - 1) / kMaxSlabs * kLineFloats);
-    pool_.run(static_cast<int>((all + size - 1) / size), [&](int number) {
+    pool_.run(static_cast<int>((all + size - 1) / size), [&](int number, int) {
         const size_t index = static_cast<size_t>(number), first = index * size;
         const size_t end = std::min(first + size, all);
         body(Slab{index, first, static_cast<int>(end - first),
@@ -217,7 +222,6 @@ void Updater::cut(const uint32_t* indices, int count) {
 }
 
 void Updater::compute_groups(float scale) {
-    const size_t groups = groups_.size();
     if (pool_.threads() == 1) {
         for (Group& group : groups_) {
             add_group(scratch_[0], group, scale);
@@ -226,10 +230,9 @@ void Updater::compute_groups(float scale) {
         }
         return;
     }
-    std::atomic<size_t> next{0};
-    pool_.run(pool_.threads(), [&](int thread) {
-        Scratch& scratch = scratch_[static_cast<size_t>(thread)];
-        for (size_t i = next++; i < groups; i = next++) add_group(scratch, groups_[i], scale);
+    pool_.run(static_cast<int>(groups_.size()), [&](int group, int thread) {
+        add_group(scratch_[static_cast<size_t>(thread)], groups_[static_cast<size_t>(group)],
+                  scale);
     });
 }
 

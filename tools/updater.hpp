@@ -44,9 +44,9 @@ class Updater {
     std::vector<float> scales() const;
 
   private:
-    /// A batch is cut into groups, each with gradients of its own. The cut depends on the batch
-    /// alone, and the groups' gradients are added in order: so any number of threads gives the same
-    /// bits.
+    /// A batch is cut into groups, each with gradients of its own. The cut depends on the
+    /// batch and the model alone, and the groups' gradients are added in order: so any number of
+    /// threads gives the same bits.
     struct Group {
         const uint32_t* indices;
         int count;

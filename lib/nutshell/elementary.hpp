@@ -9,8 +9,11 @@
 // abs, minus_abs(x) = -|x|, max(a, b) and min(a, b) that return b when either is NaN,
 // select_negative(x, a, b) = x < 0 ? a : b (either for -0 and NaN), copy_sign(magnitude, sign),
 // shift_to_exponent(x) = the bits of x shifted left by 23; for log also exponent(x) and
-// mantissa(x) in [1, 2).
+// mantissa(x) in [1, 2). exp_steps is 1, or 8 or 16 for a V that looks up powers of two in a
+// register: power_of_two(x) = 2^(n / exp_steps), n the integer that was rounded into the low bits
+// of x by adding 1.5 * 2^23.
 #pragma once
+#include <stdint.h>
 
 namespace nutshell::elementary {
 
@@ -38,28 +41,68 @@ inline Exponential<V> split_exp(V x) noexcept {
     return {V::shift_to_exponent(rounded), V::mul_add(q * r, r, r)};
 }
 
+/// 2^(j / Steps) for j = 0 .. Steps - 1, as bits less j << shift: adding (Steps * i + j) << shift
+/// gives the bits of 2^(i + j / Steps).
+template <int Steps>
+struct PowersOfTwo {
+    static constexpr int shift = Steps == 16 ? 19 : 20;
+    uint32_t less[Steps];
+
+    constexpr PowersOfTwo() noexcept : less() {
+        static_assert(Steps == 8 || Steps == 16, "the sixteenth powers serve both");
+        constexpr uint32_t sixteenths[16] = {0x3F800000, 0x3F85AAC3, 0x3F8B95C2, 0x3F91C3D3,
+                                             0x3F9837F0, 0x3F9EF532, 0x3FA5FED7, 0x3FAD583F,
+                                             0x3FB504F3, 0x3FBD08A4, 0x3FC5672A, 0x3FCE248C,
+                                             0x3FD744FD, 0x3FE0CCDF, 0x3FEAC0C7, 0x3FF5257D};
+        for (uint32_t j = 0; j < Steps; j++) {
+            less[j] = sixteenths[j * (16 / Steps)] - (j << shift);
+        }
+    }
+};
+template <int Steps>
+inline constexpr PowersOfTwo<Steps> kPowersOfTwo{};
+
+/// e^x for x in [-87.3, 88.3] or NaN. The finer the steps between the powers of two, the shorter
+/// the polynomial: e^r - 1 with |r| <= ln(2) / 16 or ln(2) / 32, cut off where 2^-26 is reached.
+template <class V>
+inline V exp(V x) noexcept {
+    if constexpr (V::exp_steps == 1) {
+        const Exponential<V> e = split_exp(x);
+        return V::mul_add(e.scale, e.p, e.scale);
+    } else {
+        constexpr float steps = V::exp_steps;
+        const V magic = V::set(12582912.0f);
+        const V rounded = V::mul_add(x, V::set(1.44269502f * steps), magic);
+        const V n = rounded - magic;
+        const V r = V::mul_add(n, V::set(2.12194442e-4f / steps),
+                               V::mul_add(n, V::set(-0.693359375f / steps), x));
+        V q = V::set(1.66666667e-1f);
+        if constexpr (V::exp_steps == 8) q = V::mul_add(r, V::set(4.16666667e-2f), q);
+        q = V::mul_add(q, r, V::set(0.5f));
+        const V scale = V::power_of_two(rounded);
+        return V::mul_add(scale, V::mul_add(q * r, r, r), scale);
+    }
+}
+
 /// e^-|x|, never below the smallest normal number; NaN stays NaN. Off by at most 1.1 units.
 template <class V>
 inline V exp_of_minus_abs(V x) noexcept {
-    const V clipped = V::max(V::set(-87.3f), V::minus_abs(x));
-    const Exponential<V> e = split_exp(clipped);
-    return V::mul_add(e.scale, e.p, e.scale);
+    return exp(V::max(V::set(-87.3f), V::minus_abs(x)));
 }
 
 /// 1 / (1 + e^-x) from e = exp_of_minus_abs(x), which the loss needs too. Off by at most 2.9 units,
 /// or by 1.3e-38.
 template <class V>
 inline V sigmoid(V x, V e) noexcept {
-    const V positive = V::set(1.0f) / (V::set(1.0f) + e);
-    return V::select_negative(x, e * positive, positive);
+    const V one = V::set(1.0f);
+    return V::select_negative(x, e, one) / (one + e);
 }
 
 /// 1 / (1 + e^-x) alone, in fewer instructions. Off by at most 2.9 units, or by 1.3e-38.
 template <class V>
 inline V logistic(V x) noexcept {
     const V clipped = V::min(V::set(87.3f), V::max(V::set(-87.3f), V::set(0.0f) - x));
-    const Exponential<V> e = split_exp(clipped);
-    return V::set(1.0f) / (V::set(1.0f) + V::mul_add(e.scale, e.p, e.scale));
+    return V::set(1.0f) / (V::set(1.0f) + exp(clipped));
 }
 
 /// 2 * artanh(s) for |s| <= 1/3, relative error 1e-7: a minimax polynomial in the square.

@@ -12,7 +12,7 @@ namespace nutshell {
 template <bool Fused>
 struct Lane {
     float v;
-    static constexpr int lanes = 1;
+    static constexpr int lanes = 1, exp_steps = 1;
     static constexpr int together = 1, add_vectors = 8;
     static constexpr int row_vectors = 1;
     static constexpr bool loads_four = false;

@@ -35,8 +35,7 @@ float exponential_of_half(float x) noexcept {
     using V = Lane<false>;
     const float half = 0.5f * x;
     const V clipped = V::min(V::set(88.0f), V::max(V::set(-87.0f), V::set(half)));
-    const elementary::Exponential<V> e = elementary::split_exp(clipped);
-    return (e.scale * e.p + e.scale).v;
+    return elementary::exp(clipped).v;
 }
 
 /// Calls use(row, at, count, noise[count]) for pieces of up to four numbers of a code.

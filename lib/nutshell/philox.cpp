@@ -22,10 +22,14 @@ Random4 philox(const uint32_t (&counter)[4], const uint32_t (&key)[2]) noexcept 
     return r;
 }
 
-uint32_t random_word(uint32_t seed, Purpose purpose, uint32_t step, uint32_t index) noexcept {
-    const uint32_t counter[4] = {index / 4, step, static_cast<uint32_t>(purpose), 0};
+Random4 random_words(uint32_t seed, Purpose purpose, uint32_t step, uint32_t block) noexcept {
+    const uint32_t counter[4] = {block, step, static_cast<uint32_t>(purpose), 0};
     const uint32_t key[2] = {seed, 0};
-    return philox(counter, key).word[index % 4];
+    return philox(counter, key);
+}
+
+uint32_t random_word(uint32_t seed, Purpose purpose, uint32_t step, uint32_t index) noexcept {
+    return random_words(seed, purpose, step, index / 4).word[index % 4];
 }
 
 float uniform(uint32_t word) noexcept { return static_cast<float>(word >> 8) / 16777216.0f; }

@@ -26,6 +26,9 @@ enum class Purpose : uint32_t {
     layer = 6,
 };
 
+/// The words of four places, 4 * block and those behind it.
+Random4 random_words(uint32_t seed, Purpose purpose, uint32_t step, uint32_t block) noexcept;
+
 /// The word of one place: `step` is an epoch or a layer, `index` counts within it.
 uint32_t random_word(uint32_t seed, Purpose purpose, uint32_t step, uint32_t index) noexcept;
 

@@ -8,9 +8,10 @@ namespace nutshell {
 
 void shuffle(uint32_t* indices, uint32_t n, uint32_t seed, uint32_t epoch,
              Purpose purpose) noexcept {
+    Random4 words = random_words(seed, purpose, epoch, n / 4);
     for (uint32_t i = n; i > 1; i--) {
-        const uint64_t word = random_word(seed, purpose, epoch, i);
-        const uint32_t other = static_cast<uint32_t>((word * i) >> 32);
+        if (i % 4 == 3) words = random_words(seed, purpose, epoch, i / 4);
+        const uint32_t other = static_cast<uint32_t>((uint64_t{words.word[i % 4]} * i) >> 32);
         const uint32_t kept = indices[i - 1];
         indices[i - 1] = indices[other];
         indices[other] = kept;

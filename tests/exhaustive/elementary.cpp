@@ -28,6 +28,7 @@ constexpr double kExpUlp = 1.1, kLogUlp = 2.9;
 template <bool Fused>
 struct Lane {
     float v;
+    static constexpr int exp_steps = 1;
 
     static Lane set(float x) { return {x}; }
     static Lane mul_add(Lane a, Lane b, Lane c) {
