@@ -30,53 +30,9 @@ namespace {
     "muls r0, r1\n"                      \
     "add r11, r0\n"
 
-/// Rounds one sum twice and stores it: multipliers at r5, shifts at r7, outputs at r6, zero point
-/// at sp + 0. With the sum as a * 2^16 + b and the multiplier as m * 2^16 + n (b signed, n not),
-/// the product / 2^31 is 2 a m + (a n + b m + (b n >> 16)) / 2^15; a shift leaves in the carry what
-/// is to be added to round.
-#define NUTSHELL_REQUANTIZE(sum, i)                   \
-    "mov r0, " sum                                    \
-    "\n"                                              \
-    "ldr r4, [r5, #4*" #i                             \
-    "]\n"                                             \
-    "sxth r1, r0\n"                                   \
-    "subs r0, r0, r1\n"                               \
-    "asrs r0, r0, #16\n"                              \
-    "uxth r2, r4\n"                                   \
-    "lsrs r4, r4, #16\n"                              \
-    "movs r3, r1\n"                                   \
-    "muls r3, r2\n"                                   \
-    "asrs r3, r3, #16\n"                              \
-    "muls r1, r4\n"                                   \
-    "adds r3, r3, r1\n"                               \
-    "muls r2, r0\n"                                   \
-    "adds r3, r3, r2\n"                               \
-    "muls r0, r4\n"                                   \
-    "lsls r0, r0, #1\n"                               \
-    "asrs r3, r3, #15\n"                              \
-    "adcs r0, r3\n"                                   \
-    "asrs r1, r0, #31\n" /* ties go away from zero */ \
-    "adds r0, r0, r1\n"                               \
-    "ldrb r1, [r7, #" #i                              \
-    "]\n"                                             \
-    "sxtb r1, r1\n"                                   \
-    "ldr r2, [sp]\n"                                  \
-    "negs r1, r1\n"                                   \
-    "bgt 6f\n"                                        \
-    "b 8f\n"                                          \
-    "6:\n"                                            \
-    "asrs r0, r1\n"                                   \
-    "adcs r0, r2\n"                                   \
-    "sxtb r1, r0\n"                                   \
-    "cmp r1, r0\n"                                    \
-    "beq 7f\n"                                        \
-    "asrs r0, r0, #31\n" /* -128 or 127 */            \
-    "movs r1, #127\n"                                 \
-    "eors r0, r1\n"                                   \
-    "7:\n"                                            \
-    "strb r0, [r6, #" #i "]\n"
-
-/// cortexm::RunGroups. A step is one input, a round eight.
+/// cortexm::RunGroups. A step is one input, a round eight. On the stack lie the shifts of a layer
+/// that has one multiplier and one shift to the right, or -1; the weights while a group is rounded;
+/// where a round begins; the Groups. The zero point is in r12.
 [[gnu::naked]] void run(cortexm::Groups*) {
     __asm__ volatile(
         ".syntax unified\n"
@@ -85,10 +41,10 @@ namespace {
         "mov r5, r9\n"
         "mov r6, r10\n"
         "mov r7, r11\n"
-        "ldr r1, [r0, #16]\n"
         "push {r0, r4-r7}\n"
-        "push {r1}\n"  // the zero point; the Groups above it
         "mov r6, r0\n"
+        "ldr r1, [r6, #16]\n"
+        "mov r12, r1\n"
         "ldr r1, [r6, #48]\n"
         "ldr r2, [r6, #32]\n"
         "subs r2, r2, r1\n"
@@ -100,27 +56,38 @@ namespace {
         "adr r2, 2f\n"
         "adds r1, r1, r2\n"
         "adds r1, #1\n"  // Thumb code
-        "mov r12, r1\n"
+        "sub sp, #12\n"
+        "str r1, [sp, #8]\n"
+        "ldr r1, [r6, #28]\n"
+        "cmp r1, #0\n"
+        "bne 3f\n"
+        "ldr r5, [r6, #68]\n"  // the multiplier
+        "ldr r1, [r6, #72]\n"
+        "3:\n"
+        "mvns r1, r1\n"  // each to the right, less one; of 4, the step, less than 0
+        "str r1, [sp]\n"
         "ldr r3, [r6]\n"
 
         "1:\n"
-        "ldr r5, [r6, #4]\n"
-        "ldmia r5!, {r1, r2, r4, r7}\n"
-        "str r5, [r6, #4]\n"
-        "ldr r0, [r6, #52]\n"
-        "subs r1, r1, r0\n"
-        "subs r2, r2, r0\n"
-        "subs r4, r4, r0\n"
-        "subs r7, r7, r0\n"
+        "ldr r0, [r6, #4]\n"
+        "ldr r4, [r6, #52]\n"
+        "ldmia r0!, {r1, r2}\n"
+        "subs r1, r1, r4\n"
+        "subs r2, r2, r4\n"
         "mov r8, r1\n"
         "mov r9, r2\n"
-        "mov r10, r4\n"
-        "mov r11, r7\n"
+        "ldmia r0!, {r1, r2}\n"
+        "subs r1, r1, r4\n"
+        "subs r2, r2, r4\n"
+        "mov r10, r1\n"
+        "mov r11, r2\n"
+        "str r0, [r6, #4]\n"
         "ldr r2, [r6, #40]\n"
         "ldr r1, [r6, #44]\n"
         "subs r3, r3, r1\n"
         "ldr r4, [r6, #36]\n"
-        "bx r12\n"
+        "ldr r1, [sp, #8]\n"
+        "bx r1\n"
         ".balign 4\n"
         "2:\n"  //
         NUTSHELL_STEP(0, 0, 1, 2, 3)
@@ -136,32 +103,32 @@ namespace {
         "subs r4, #1\n"
         "bne 2b\n"
 
-        "mov lr, r3\n"
-        "ldr r5, [r6, #8]\n"
-        "ldr r7, [r6, #12]\n"
-        "ldr r6, [r6, #20]\n"  //
-        NUTSHELL_REQUANTIZE("r8", 0)
-        NUTSHELL_REQUANTIZE("r9", 1)
-        NUTSHELL_REQUANTIZE("r10", 2)
-        NUTSHELL_REQUANTIZE("r11", 3)
+        "str r3, [sp, #4]\n"
+        "ldr r7, [sp]\n"
+        "cmp r7, #0\n"
+        "blt 5f\n"
+        "ldr r6, [r6, #20]\n"
+        "mov r0, r8\n"
+        "bl 6f\n"
+        "mov r0, r9\n"
+        "bl 6f\n"
+        "mov r0, r10\n"
+        "bl 6f\n"
+        "mov r0, r11\n"
+        "bl 6f\n"
+
+        "4:\n"
         "movs r2, r6\n"
-        "adds r2, #4\n"
-        "ldr r6, [sp, #4]\n"
+        "ldr r6, [sp, #12]\n"
         "str r2, [r6, #20]\n"
-        "ldr r0, [r6, #28]\n"
-        "adds r7, r7, r0\n"
-        "str r7, [r6, #12]\n"
-        "lsls r0, r0, #2\n"
-        "adds r5, r5, r0\n"
-        "str r5, [r6, #8]\n"
-        "mov r3, lr\n"
+        "ldr r3, [sp, #4]\n"
         "ldr r1, [r6, #24]\n"
         "cmp r1, r2\n"
         "beq 3f\n"
         "b 1b\n"
         "3:\n"
         "str r3, [r6]\n"
-        "add sp, #8\n"
+        "add sp, #16\n"
         "pop {r4-r7}\n"
         "mov r8, r4\n"
         "mov r9, r5\n"
@@ -169,11 +136,48 @@ namespace {
         "mov r11, r7\n"
         "pop {r4-r7, pc}\n"
 
+        "5:\n"  // each output has its own
+        "ldr r5, [r6, #8]\n"
+        "ldr r1, [r6, #12]\n"
+        "lsls r2, r1, #30\n"
+        "bne 10f\n"
+        "ldr r7, [r1]\n"
+        "11:\n"
+        "mvns r7, r7\n"
+        "ldr r2, 9f\n"
+        "tst r7, r2\n"
+        "bne 8f\n"
+        "adds r1, #4\n"
+        "str r1, [r6, #12]\n"
+        "movs r1, r5\n"
+        "adds r1, #16\n"
+        "str r1, [r6, #8]\n"
+        "ldr r6, [r6, #20]\n"
+        "mov r0, r8\n"
+        "ldmia r5!, {r4}\n"
+        "bl 7f\n"
+        "mov r0, r9\n"
+        "ldmia r5!, {r4}\n"
+        "bl 7f\n"
+        "mov r0, r10\n"
+        "ldmia r5!, {r4}\n"
+        "bl 7f\n"
+        "mov r0, r11\n"
+        "ldmia r5!, {r4}\n"
+        "bl 7f\n"
+        "b 4b\n"
+
+        "10:\n"  // a word that is not aligned, byte by byte
+        "movs r4, #3\n"
+        "12:\n"
+        "lsls r7, r7, #8\n"
+        "ldrb r2, [r1, r4]\n"
+        "orrs r7, r2\n"
+        "subs r4, #1\n"
+        "bpl 12b\n"
+        "b 11b\n"
+
         "8:\n"
-        "ldr r6, [sp, #4]\n"
-        "ldr r4, [r6, #4]\n"  // the bias is this group's again
-        "subs r4, #16\n"
-        "str r4, [r6, #4]\n"
         "movs r4, r6\n"
         "adds r4, #56\n"
         "mov r0, r8\n"
@@ -181,8 +185,53 @@ namespace {
         "mov r2, r10\n"
         "mov r3, r11\n"
         "stmia r4!, {r0-r3}\n"
-        "mov r3, lr\n"
-        "b 3b\n");
+        "ldr r3, [sp, #4]\n"
+        "b 3b\n"
+
+        // Rounds the sum r0 twice and stores it at r6: multiplier r4 (or r5), shift to the right,
+        // less one, in the lowest byte of r7, which a shift alone reads. With the sum as
+        // a * 2^16 + b and the multiplier as m * 2^16 + n (b signed, n not), the product / 2^31 is
+        // 2 a m + (a n + b m + (b n >> 16)) / 2^15; a shift leaves in the carry what is to be
+        // added to round.
+        "6:\n"
+        "mov r4, r5\n"
+        "7:\n"
+        "sxth r1, r0\n"
+        "subs r0, r0, r1\n"
+        "asrs r0, r0, #16\n"
+        "uxth r2, r4\n"
+        "lsrs r4, r4, #16\n"
+        "movs r3, r1\n"
+        "muls r3, r2\n"
+        "asrs r3, r3, #16\n"
+        "muls r1, r4\n"
+        "adds r3, r3, r1\n"
+        "muls r2, r0\n"
+        "adds r3, r3, r2\n"
+        "muls r0, r4\n"
+        "lsls r0, r0, #1\n"
+        "asrs r3, r3, #15\n"
+        "adcs r0, r3\n"
+        "asrs r1, r0, #31\n"  // ties go away from zero
+        "adds r0, r0, r1\n"
+        "asrs r0, r7\n"
+        "lsrs r7, r7, #8\n"
+        "mov r2, r12\n"
+        "asrs r0, r0, #1\n"
+        "adcs r0, r2\n"
+        "sxtb r1, r0\n"
+        "cmp r1, r0\n"
+        "beq 3f\n"
+        "asrs r0, r0, #31\n"  // -128 or 127
+        "movs r1, #127\n"
+        "eors r0, r1\n"
+        "3:\n"
+        "strb r0, [r6]\n"
+        "adds r6, #1\n"
+        "bx lr\n"
+        ".balign 4\n"
+        "9:\n"
+        ".word 0x80808080\n");
 }
 
 /// One byte of make_unsigned.

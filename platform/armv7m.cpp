@@ -26,37 +26,65 @@ namespace {
     "]\n"                                \
     "ldrsb r8, [r12, #-" #w3 "]\n" NUTSHELL_MULTIPLY
 
-/// Rounds twice and stores one sum: its multiplier lies in `m`, its shift, less one, in lr.
-#define NUTSHELL_REQUANTIZE(sum, m)     \
-    "lsl " sum ", " sum                 \
-    ", #1\n"                            \
-    "smull " m ", " sum ", " sum ", " m \
-    "\n"                                \
-    "lsls " m ", " m                    \
-    ", #1\n"                            \
-    "adc " sum ", " sum                 \
-    ", #0\n"                            \
-    "add " sum ", " sum ", " sum        \
-    ", asr #31\n"                       \
-    "asr " sum ", " sum                 \
-    ", lr\n"                            \
-    "add " sum ", " sum                 \
-    ", r8\n"                            \
-    "ssat " sum ", #8, " sum            \
-    ", asr #1\n"                        \
-    "strb " sum ", [r9], #1\n"
+/// Rounds twice and stores one sum at y. All are registers: `shift` is to the right, less one, and
+/// `low`, which is lost, may be the multiplier.
+#define NUTSHELL_REQUANTIZE(sum, low, multiplier, shift, zero_point, y) \
+    "lsl " sum ", " sum                                                 \
+    ", #1\n"                                                            \
+    "smull " low ", " sum ", " sum ", " multiplier                      \
+    "\n"                                                                \
+    "lsls " low ", " low                                                \
+    ", #1\n"                                                            \
+    "adc " sum ", " sum                                                 \
+    ", #0\n"                                                            \
+    "add " sum ", " sum ", " sum                                        \
+    ", asr #31\n"                                                       \
+    "asr " sum ", " sum ", " shift                                      \
+    "\n"                                                                \
+    "add " sum ", " sum ", " zero_point                                 \
+    "\n"                                                                \
+    "ssat " sum ", #8, " sum                                            \
+    ", asr #1\n"                                                        \
+    "strb " sum ", [" y "], #1\n"
 
 /// cortexm::RunGroups. A step is one input, a round eight; the zero point is doubled, plus 1.
+/// There are two ways: one for any layer, with the Groups at r10, and one that loads less for
+/// layers of whole rounds with one multiplier and one shift to the right.
 [[gnu::naked]] void run(cortexm::Groups*) {
     __asm__ volatile(
         ".syntax unified\n"
         "push {r4-r11, lr}\n"
-        "mov r10, r0\n"
-        "ldr r12, [r10]\n"
+        "ldr r12, [r0]\n"
         "adds r12, #31\n"  // the last weight of a round
-        "ldr r11, [r10, #48]\n"
-        "ldr r1, [r10, #32]\n"
+        "ldr r1, [r0, #32]\n"
         "adds r1, #7\n"  // the last input of a round
+        "ldr r11, [r0, #48]\n"
+        "ldr r2, [r0, #28]\n"
+        "orrs r2, r2, r11\n"
+        "bne 5f\n"
+        "ldrd r4, r5, [r0, #68]\n"  // the multiplier, and its shift four times
+        "mvns r5, r5\n"             // to the right, less one
+        "bmi 5f\n"
+
+        // Bias at r11, inputs from r10 on; on the stack multiplier, zero point and shift, y, y_end.
+        "mov r10, r1\n"
+        "ldr r11, [r0, #4]\n"
+        "ldr lr, [r0, #36]\n"
+        "add lr, r10, lr, lsl #3\n"
+        "ldrd r6, r7, [r0, #16]\n"
+        "uxtb r5, r5\n"
+        "orr r5, r5, r6, lsl #8\n"
+        "ldr r8, [r0, #24]\n"
+        "push {r0}\n"
+        "push {r4, r5, r7, r8}\n"
+        "b 6f\n"
+
+        "5:\n"
+        "mov r10, r0\n"
+        "movs r3, #0\n"
+        "cmp r11, #8\n"  // no inputs: the loop is left before its first step
+        "it eq\n"
+        "streq r3, [r10, #36]\n"
         "subs r1, r1, r11\n"
         "str r1, [r10, #44]\n"
         "adr.w r2, 2f\n"
@@ -73,8 +101,13 @@ namespace {
         "sub r12, r12, r11\n"
         "ldrd r4, r9, [r10, #40]\n"
         "ldr lr, [r10, #36]\n"
+        "add lr, r9, lr, lsl #3\n"
         "bx r4\n"
+
         ".balign 4\n"
+        "6:\n"
+        "ldmia.w r11!, {r0-r3}\n"
+        "mov.w r9, r10\n"
         "2:\n"  //
         NUTSHELL_STEP(7, 31, 30, 29, 28)
         NUTSHELL_STEP(6, 27, 26, 25, 24)
@@ -89,9 +122,27 @@ namespace {
         "ldrsb r7, [r12, #-1]\n"
         "ldrsb r8, [r12], #32\n"  //
         NUTSHELL_MULTIPLY
-        "subs lr, lr, #1\n"
+        "cmp r9, lr\n"
         "bne.w 2b\n"
+        "cmp r11, #32\n"  // more than the skipped weights can be: the bias
+        "bls 7f\n"
 
+        "ldmia sp, {r5, r6, r8, r9}\n"
+        "asrs r7, r6, #8\n"  // (a shift reads the lowest byte alone)
+        NUTSHELL_REQUANTIZE("r0", "r4", "r5", "r6", "r7", "r8")
+        NUTSHELL_REQUANTIZE("r1", "r4", "r5", "r6", "r7", "r8")
+        NUTSHELL_REQUANTIZE("r2", "r4", "r5", "r6", "r7", "r8")
+        NUTSHELL_REQUANTIZE("r3", "r4", "r5", "r6", "r7", "r8")
+        "str r8, [sp, #8]\n"
+        "cmp r8, r9\n"
+        "bne.w 6b\n"
+        "add sp, #16\n"
+        "pop {r10}\n"
+        "str r11, [r10, #4]\n"
+        "str r8, [r10, #20]\n"
+        "b 3f\n"
+
+        "7:\n"
         "ldrd r8, r9, [r10, #8]\n"
         "ldr lr, [r9]\n"  // four shifts, negative when to the right
         "mvn lr, lr\n"    // each to the right, less one
@@ -103,13 +154,13 @@ namespace {
         "strd r5, r9, [r10, #8]\n"
         "ldmia r8, {r4-r7}\n"
         "ldrd r8, r9, [r10, #16]\n"  //
-        NUTSHELL_REQUANTIZE("r0", "r4")
-        "lsr lr, lr, #8\n"  // a shift reads the lowest byte alone
-        NUTSHELL_REQUANTIZE("r1", "r5")
+        NUTSHELL_REQUANTIZE("r0", "r4", "r4", "lr", "r8", "r9")
         "lsr lr, lr, #8\n"  //
-        NUTSHELL_REQUANTIZE("r2", "r6")
+        NUTSHELL_REQUANTIZE("r1", "r5", "r5", "lr", "r8", "r9")
         "lsr lr, lr, #8\n"  //
-        NUTSHELL_REQUANTIZE("r3", "r7")
+        NUTSHELL_REQUANTIZE("r2", "r6", "r6", "lr", "r8", "r9")
+        "lsr lr, lr, #8\n"  //
+        NUTSHELL_REQUANTIZE("r3", "r7", "r7", "lr", "r8", "r9")
         "str r9, [r10, #20]\n"
         "ldr r4, [r10, #24]\n"
         "cmp r9, r4\n"
@@ -120,9 +171,6 @@ namespace {
         "pop {r4-r11, pc}\n"
 
         "4:\n"
-        "ldr r4, [r10, #4]\n"  // the bias is this group's again
-        "subs r4, #16\n"
-        "str r4, [r10, #4]\n"
         "add r4, r10, #56\n"
         "stmia r4, {r0-r3}\n"
         "b 3b\n");

@@ -31,8 +31,8 @@ struct Groups {
 static_assert(sizeof(void*) != 4 || offsetof(Groups, shifts) == 72);
 
 /// The assembly of an instruction set. Requantizes group after group until y_end is reached, or
-/// until a group has a shift that is not to the right: then its sums are left in `four`, the
-/// weights stand at the next group, and all else still at this one.
+/// until a group has a shift that is not to the right: then its sums are left in `four`, weights
+/// and bias stand at the next group, and all else still at this one.
 using RunGroups = void(Groups*);
 
 /// Takes over what the requantization says.
@@ -42,9 +42,11 @@ using RunGroups = void(Groups*);
     groups.shift = rule.shift;
     groups.step = 4;
     if (rule.per_output) return;
+    const int32_t multiplier = *rule.multiplier;
+    const int8_t shift = *rule.shift;
     for (int i = 0; i < 4; i++) {
-        groups.four[i] = *rule.multiplier;
-        groups.shifts[i] = *rule.shift;
+        groups.four[i] = multiplier;
+        groups.shifts[i] = shift;
     }
     groups.multiplier = groups.four;
     groups.shift = groups.shifts;
@@ -72,7 +74,6 @@ constexpr int32_t high_product(int32_t a, int32_t b) noexcept { return multiply_
         const int32_t code = multiply<high_product>(groups.four[i], {multiplier, groups.shift[i]});
         *groups.y++ = clamp_to_int8(code + rule.zero_point, INT8_MIN, INT8_MAX);
     }
-    groups.bias += 4;
     groups.multiplier += groups.step;
     groups.shift += groups.step;
 }

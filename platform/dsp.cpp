@@ -63,16 +63,17 @@ namespace {
         "bne.w 2b\n"
 
         "ldr r10, [sp]\n"
-        "ldrd r8, r9, [r10, #8]\n"
-        "ldr r11, [r9]\n"   // four shifts, negative when to the right
-        "mvn r11, r11\n"    // each to the right, less one
-        "tst r11, #0x80808080\n"
-        "bne 4f\n"
         "ldr lr, [r10, #28]\n"
-        "ldmia r8, {r4-r7}\n"
-        "add r8, r8, lr, lsl #2\n"
-        "add r9, r9, lr\n"
-        "strd r8, r9, [r10, #8]\n"
+        "cmp lr, #0\n"
+        "bne 5f\n"
+        "ldrd r4, r11, [r10, #68]\n"  // the multiplier, and its shift four times
+        "mvn r11, r11\n"              // each to the right, less one
+        "cmp r11, #0\n"
+        "blt 4f\n"
+        "mov r5, r4\n"
+        "mov r6, r4\n"
+        "mov r7, r4\n"
+        "6:\n"
         "ldrd r8, r9, [r10, #16]\n"  //
         NUTSHELL_EACH("lsl", "", ", #1")
         "smmulr r0, r0, r4\n"
@@ -104,10 +105,17 @@ namespace {
         "str r12, [r10]\n"
         "pop {r0, r4-r11, pc}\n"
 
+        "5:\n"  // each output has its own
+        "ldrd r8, r9, [r10, #8]\n"
+        "ldr r11, [r9], #4\n"
+        "mvn r11, r11\n"
+        "tst r11, #0x80808080\n"
+        "bne 4f\n"
+        "ldmia r8!, {r4-r7}\n"
+        "strd r8, r9, [r10, #8]\n"
+        "b 6b\n"
+
         "4:\n"
-        "ldr r4, [r10, #4]\n"  // the bias is this group's again
-        "subs r4, #16\n"
-        "str r4, [r10, #4]\n"
         "add r4, r10, #56\n"
         "stmia r4, {r0-r3}\n"
         "b 3b\n");

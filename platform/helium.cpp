@@ -8,21 +8,21 @@
 namespace nutshell {
 namespace {
 
-/// The sums of four outputs in q0: bias at r10, weights at r3; Groups at r12.
-#define NUTSHELL_SUMS                \
+/// The sums of four outputs in q0: bias at r10, weights at r3, inputs at r1, their number in `n`.
+#define NUTSHELL_SUMS(n)             \
     "ldmia r10!, {r0, r2, r4, r6}\n" \
-    "ldrd r1, r5, [r12, #32]\n"      \
-    "wlstp.8 lr, r5, 3f\n"           \
+    "wlstp.8 lr, " n                 \
+    ", 3f\n"                         \
     "2:\n"                           \
     "vldrb.8 q0, [r1], #16\n"        \
     "vldrb.8 q1, [r3], #16\n"        \
     "vldrb.8 q2, [r3], #16\n"        \
     "vmlava.s8 r0, q0, q1\n"         \
-    "vldrb.8 q3, [r3], #16\n"        \
-    "vmlava.s8 r2, q0, q2\n"         \
     "vldrb.8 q1, [r3], #16\n"        \
-    "vmlava.s8 r4, q0, q3\n"         \
-    "vmlava.s8 r6, q0, q1\n"         \
+    "vmlava.s8 r2, q0, q2\n"         \
+    "vldrb.8 q2, [r3], #16\n"        \
+    "vmlava.s8 r4, q0, q1\n"         \
+    "vmlava.s8 r6, q0, q2\n"         \
     "letp lr, 2b\n"                  \
     "3:\n"                           \
     "vmov q0[2], q0[0], r0, r4\n"    \
@@ -39,36 +39,42 @@ namespace {
 [[gnu::naked]] void run(cortexm::Groups*) {
     __asm__ volatile(
         ".syntax unified\n"
-        "push {r4-r11, lr}\n"
+        "push {r0, r4-r11, lr}\n"
         "mov r12, r0\n"
         "ldrd r3, r10, [r12]\n"
-        "ldrd r8, r9, [r12, #8]\n"
         "ldrd r11, r7, [r12, #16]\n"
         "ldr r0, [r12, #28]\n"
-        "ldrsb r1, [r9]\n"
         "cmp r0, #0\n"
-        "bne 4f\n"
-        "cmp r1, #0\n"
-        "bge 4f\n"
+        "bne 6f\n"
+        "ldrd r8, r9, [r12, #68]\n"  // the multiplier, and its shift four times
+        "cmp r9, #0\n"
+        "bge 6f\n"
 
-        // One multiplier, and one shift to the right, for all.
-        "ldr r8, [r8]\n"
-        "mov r9, r1\n"
-        "1:\n"  //
-        NUTSHELL_SUMS
-        "vqrdmulh.s32 q0, q0, r8\n"
+        // One multiplier, and one shift to the right, for all: q3 and r9. All that a group needs
+        // stays in registers.
+        "vdup.32 q3, r8\n"
+        "sxtb r9, r9\n"
+        "ldr r8, [r12, #24]\n"
+        "ldrd r5, r12, [r12, #32]\n"
+        "1:\n"
+        "mov r1, r5\n"  //
+        NUTSHELL_SUMS("r12")
+        "vqrdmulh.s32 q0, q0, q3\n"
         "vshr.s32 q1, q0, #31\n"
         "vadd.i32 q0, q0, q1\n"
         "vrshl.s32 q0, r9\n"  //
         NUTSHELL_STORE
-        "ldr r5, [r12, #24]\n"
-        "cmp r7, r5\n"
+        "cmp r7, r8\n"
         "bne 1b\n"
+        "ldr r12, [sp]\n"
         "b 5f\n"
 
         // Each output has its own; both directions.
-        "4:\n"  //
-        NUTSHELL_SUMS
+        "6:\n"
+        "ldrd r8, r9, [r12, #8]\n"
+        "4:\n"
+        "ldrd r1, r5, [r12, #32]\n"  //
+        NUTSHELL_SUMS("r5")
         "vldrw.32 q1, [r8]\n"
         "mov r0, r9\n"
         "vldrb.s32 q2, [r0]\n"
@@ -88,15 +94,12 @@ namespace {
         "add r9, r9, r5\n"
         "cmp r7, r1\n"
         "bne 4b\n"
+        "strd r8, r9, [r12, #8]\n"
 
         "5:\n"
         "strd r3, r10, [r12]\n"
         "str r7, [r12, #20]\n"
-        "ldr r5, [r12, #28]\n"
-        "cbz r5, 6f\n"
-        "strd r8, r9, [r12, #8]\n"
-        "6:\n"
-        "pop {r4-r11, pc}\n");
+        "pop {r0, r4-r11, pc}\n");
 }
 
 }  // namespace

@@ -55,6 +55,7 @@ class Test {
             for (int out = 1; out <= 21; out += 4) {
                 check_layer(5, out, {false, false, 20000, shift});
                 check_layer(5, out, {true, false, 20000, shift});
+                check_layer(8, out, {false, false, 20000, shift});
             }
         }
         // Sums of any size the contract allows, so that no bit of the product is lost.

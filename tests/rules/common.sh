@@ -67,16 +67,17 @@ project_files() {
     fi
 }
 
-# hold_budgets COUNTS: each line PIECE:BUDGET of the input is held against the line of that piece in
-# COUNTS, a file of PIECE<tab>COUNT; how many there were is in $budgets.
+# hold_budgets COUNTS [COLUMN WHAT]: each line PIECE:BUDGET of the input is held against the line of
+# that piece in COUNTS, a file of PIECE<tab>COUNT, or against another column that counts WHAT; how
+# many there were is in $budgets.
 hold_budgets() {
-    local piece budget count
+    local piece budget count column=${2:-2} what=${3:-instructions}
     budgets=0
     while IFS=: read -r piece budget; do
         budgets=$((budgets + 1))
-        count=$(awk -F '\t' -v piece="$piece" '$1 == piece { print $2 }' "$1")
+        count=$(awk -F '\t' -v piece="$piece" -v column="$column" '$1 == piece { print $column }' "$1")
         [[ -n $count && $count -le $budget ]] ||
-            violation "$piece takes ${count:-an unknown number of} instructions, the budget is $budget"
+            violation "$piece takes ${count:-an unknown number of} $what, the budget is $budget"
     done
 }
 
