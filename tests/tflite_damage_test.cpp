@@ -38,6 +38,7 @@ class Places : public TfliteReader {
     }
     size_t scales(uint32_t index) const { return item(field(follow(tensor(index, 4)), 2)); }
     size_t zeros(uint32_t index) const { return item(field(follow(tensor(index, 4)), 3)); }
+    size_t side_of_scales(uint32_t index) const { return field(follow(tensor(index, 4)), 6); }
     size_t content(uint32_t index) const {
         const auto buffer = static_cast<uint32_t>(get<uint32_t>(tensor(index, 2)));
         return item(field(element(vector(follow(0), 4), buffer), 0));
@@ -132,10 +133,16 @@ const Lie kLies[] = {
      "operator code 2147483647"},
     {"an operator that we lack",
      [](Bytes& b, const Places& at) {
+         put(b, at.code(1, 3), 25);
+         put(b, at.code(1, 0), 25, 1);
+     },
+     "SOFTMAX 'y0' (operator 1)"},
+    {"a convolution with the options of a dense layer",
+     [](Bytes& b, const Places& at) {
          put(b, at.code(1, 3), 3);
          put(b, at.code(1, 0), 3, 1);
      },
-     "CONV_2D 'y0' (operator 1)"},
+     "no options"},
     {"a weight with the number minus one",
      [](Bytes& b, const Places& at) { put(b, at.item(at.op(1, 1), 1), 0xffffffff); }, "tensor -1"},
     {"a bias beyond the list",
@@ -244,12 +251,61 @@ const Lie kFloatLies[] = {
      "RELU6"},
 };
 
+// Of images_int8.tflite: 0 input, 1 w, 2 b, 3 t1, 4 w, 5 b, 6 t2, 7 t3, 8 t4; CONV_2D, DEPTHWISE,
+// MAX_POOL, AVERAGE_POOL, RESHAPE, two dense, RESHAPE, TRANSPOSE_CONV, RESIZE_NEAREST,
+// TRANSPOSE_CONV, AVERAGE_POOL, RESIZE_BILINEAR, DEPTHWISE, CONV_2D.
+const Lie kImageLies[] = {
+    {"a padding that is none", [](Bytes& b, const Places& at) { put(b, at.options(0, 0), 7, 1); },
+     "neither SAME nor VALID"},
+    {"a stride of zero", [](Bytes& b, const Places& at) { put(b, at.options(0, 1), 0); },
+     "stride along the width of 0"},
+    {"a negative stride", [](Bytes& b, const Places& at) { put(b, at.options(1, 2), 0xffffffff); },
+     "stride along the height of -1"},
+    {"a stride that overflows",
+     [](Bytes& b, const Places& at) { put(b, at.options(0, 2), 0x7fffffff); }, "1 to 255"},
+    {"another stride", [](Bytes& b, const Places& at) { put(b, at.options(0, 1), 2); },
+     "the file says 5x7x4"},
+    {"a dilation of two billion",
+     [](Bytes& b, const Places& at) { put(b, at.options(0, 4), 0x7fffffff); }, "dilation"},
+    {"a pool of zero", [](Bytes& b, const Places& at) { put(b, at.options(2, 3), 0); },
+     "MAX_POOL_2D 't3' (operator 2): it has a kernel"},
+    {"a pool of a thousand", [](Bytes& b, const Places& at) { put(b, at.options(3, 4), 1000); },
+     "AVERAGE_POOL_2D 't4'"},
+    {"a weight of three sides",
+     [](Bytes& b, const Places& at) { put(b, at.item(at.tensor(1, 0)) - 4, 3); }, "four sides"},
+    {"a weight for other channels",
+     [](Bytes& b, const Places& at) {
+         put(b, at.item(at.tensor(1, 0), 1), 2);
+         put(b, at.item(at.tensor(1, 0), 3), 3);
+     },
+     "'t1' (operator 0)"},
+    {"scales along another side",
+     [](Bytes& b, const Places& at) { put(b, at.side_of_scales(4), 0); }, "along side 0"},
+    {"a depthwise weight for two samples",
+     [](Bytes& b, const Places& at) {
+         put(b, at.item(at.tensor(4, 0), 0), 3);
+         put(b, at.item(at.tensor(4, 0), 1), 1);
+     },
+     "is for more samples"},
+    {"a pool that changes its codes",
+     [](Bytes& b, const Places& at) { put_float(b, at.scales(7), 0.75f); }, "changes the scale"},
+    {"corners that are aligned",
+     [](Bytes& b, const Places& at) { put(b, at.options(12, 3), 0, 1); }, "half_pixel_centers"},
+    {"a transposed convolution of three operands too few",
+     [](Bytes& b, const Places& at) { put(b, at.item(at.op(8, 1)) - 4, 1); }, "no input"},
+    {"a transposed convolution that reads its weight",
+     [](Bytes& b, const Places& at) { put(b, at.item(at.op(8, 1), 2), 1); }, "only chains"},
+    {"a bias of images near the end of 32 bits",
+     [](Bytes& b, const Places& at) { put(b, at.content(2), 0x7fffffff); }, "overflow"},
+};
+
 }  // namespace
 
 TEST_CASE("a .tflite file that lies is refused with one line") {
     if (!built()) return;
     check_lies("float_outside", kLies);
     check_lies("batch_norm", kFloatLies);
+    check_lies("images_int8", kImageLies);
 }
 
 TEST_CASE("the command refuses a lie in one line and writes nothing") {
@@ -301,6 +357,19 @@ TEST_CASE("files of other kinds than our own give what an independent script com
         CHECK(facts["format"] == "TensorFlow Lite");
         CHECK(facts["producer"] == "make.py");
         CHECK(facts["notes"].size() >= (name == "float16" ? 0 : 2));
+    }
+    for (const std::string name : {"images_float", "images_int8", "images_int8_tensor"}) {
+        const std::string base = std::string(NUTSHELL_TEST_DATA) + "/tflite/" + name;
+        INFO(name);
+        const nlohmann::json facts =
+            desk.run_json("convert " + base + ".tflite x.nut --tolerance 2e-6 --check " + base +
+                          ".in.npy " + base + ".out.npy");
+        CHECK(facts["check"]["accepted"] == true);
+        CHECK(facts["check"]["compared"] == (name == "images_float" ? "values" : "codes"));
+        CHECK(facts["code_layer"] == 5);
+        const nlohmann::json half =
+            desk.run_json("convert " + base + ".tflite e.nut --part encoder");
+        CHECK(half["part"] == "encoder");
     }
     const nlohmann::json inspected =
         desk.run_json("inspect " + std::string(NUTSHELL_TEST_DATA) + "/tflite/batch_norm.tflite");

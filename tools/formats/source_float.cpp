@@ -115,11 +115,7 @@ void FloatLowering::add_weighted(const SourceLayer& layer, const Row& row) {
     if (pending_) fold_forward(stage);
     push(layer, std::move(stage));
     set_row_activation(layer, stages_.back().row);
-    if (layer.weight.size() < weight.size()) {
-        note(named(layer) +
-             " became a convolution of all its channels: its weights are zero "
-             "between its groups");
-    }
+    if (layer.weight.size() < weight.size()) note(spread_note(layer));
 }
 
 void FloatLowering::add_image(const SourceLayer& layer) {

@@ -26,11 +26,12 @@ int32_t folded_bias(const SourceLayer& layer, const Row& row, const Int8Layer& c
     return static_cast<int32_t>(folded);
 }
 
-/// TensorFlow Lite's factor from sums to codes.
+/// TensorFlow Lite's factor from sums to codes. Of a dense layer with one scale the product of the
+/// scales is a float first.
 FixedPoint factor_of(const SourceLayer& layer, Quantization in, size_t channel, Quantization out) {
     const float scale = layer.weight_scale[channel];
-    const double product = layer.weight_scale.size() == 1 ? double{in.scale * scale}
-                                                          : double{in.scale} * double{scale};
+    const bool is_float = layer.op == SourceLayer::Op::dense && layer.weight_scale.size() == 1;
+    const double product = is_float ? double{in.scale * scale} : double{in.scale} * double{scale};
     FixedPoint factor;
     if (!(scale > 0) || fixed_point_of(product / double{out.scale}, factor) != Status::ok) {
         refuse(layer, "its scales make no multiplier; scales are greater than 0 and finite");
@@ -126,7 +127,9 @@ void Int8Lowering::add_weighted(const SourceLayer& layer, const Row& plain) {
             refuse(layer, "a weight is -128; TensorFlow Lite's symmetric weights are -127..127");
         }
     }
+    const bool spread = codes.weight.size() > layer.weight_codes.size();
     push(layer, row, std::move(codes));
+    if (spread) passage_.notes.push_back(spread_note(layer));
 }
 
 void Int8Lowering::add_image(const SourceLayer& layer) {

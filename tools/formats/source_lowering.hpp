@@ -163,4 +163,10 @@ std::vector<Number> ungrouped(const SourceLayer& layer, const Row& row,
     return result;
 }
 
+/// What to tell of a layer that ungrouped() has given zeros.
+inline std::string spread_note(const SourceLayer& layer) {
+    return named(layer) +
+           " became a convolution of all its channels: its weights are zero between its groups";
+}
+
 }  // namespace nutshell::tools

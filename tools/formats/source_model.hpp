@@ -103,9 +103,9 @@ struct Imported {
 /// the layer, its place and what would be needed.
 ///
 /// An int8 model becomes an Int8Graph that gives TensorFlow Lite Micro's bytes: the multiplier is
-/// the input's times the weight's over the output's scale, in double, after a float product when
-/// the weight has one scale; sigmoid, tanh and leaky relu become tables. Such a model has no
-/// BatchNormalization, and nothing stands between a layer and its activation.
+/// the input's times the weight's over the output's scale, in double, after a float product in
+/// a dense layer whose weight has one scale; sigmoid, tanh and leaky relu become tables. Such a
+/// model has no BatchNormalization, and nothing stands between a layer and its activation.
 Imported lower(const SourceModel& model, const ImportOptions& options);
 
 /// Throws Error: "Conv2D 'conv_1' (model_weights/conv_1): <why>".

@@ -11,7 +11,7 @@
 #include <map>
 #include <utility>
 
-#include "tflite_tensors.hpp"
+#include "tflite_images.hpp"
 #include "tools/data/bytes.hpp"
 #include "tools/error.hpp"
 
@@ -109,7 +109,9 @@ class Reader {
     void add(SourceLayer& layer, const tflite::Operator& op, tflite::BuiltinOperator code) {
         const bool arithmetic =
             code == tflite::BuiltinOperator_MUL || code == tflite::BuiltinOperator_ADD;
-        if (!arithmetic && op.inputs()->Get(0) != current_) {
+        const uint32_t operand = sample_operand(code);
+        if (op.inputs()->size() <= operand) refuse(layer, "it has no input");
+        if (!arithmetic && op.inputs()->Get(operand) != current_) {
             refuse(layer,
                    "it does not read what the operator in front of it writes; only chains "
                    "can be read");
@@ -121,6 +123,12 @@ class Reader {
             return add_border(layer, op.outputs()->Get(0));
         }
         require_numbers(layer, op.outputs()->Get(0));
+        if (is_image_operator(code)) {
+            layer.activation =
+                fused(layer, read_image_operator(tensors_, op, code, layer, source_.notes));
+            source_.layers.push_back(layer);
+            return;
+        }
         switch (code) {
             case tflite::BuiltinOperator_FULLY_CONNECTED:
                 return add_fully_connected(layer, op);
@@ -151,9 +159,10 @@ class Reader {
                 return add_arithmetic(layer, op, code);
             default:
                 refuse(layer,
-                       "Nutshell has no such layer; it reads FULLY_CONNECTED, LOGISTIC, "
-                       "TANH, RELU, LEAKY_RELU, RESHAPE, QUANTIZE, DEQUANTIZE, and MUL and "
-                       "ADD of constants");
+                       "Nutshell has no such layer; it reads FULLY_CONNECTED, CONV_2D, "
+                       "DEPTHWISE_CONV_2D, TRANSPOSE_CONV, MAX_POOL_2D, AVERAGE_POOL_2D, "
+                       "RESIZE_BILINEAR, RESIZE_NEAREST_NEIGHBOR, LOGISTIC, TANH, RELU, "
+                       "LEAKY_RELU, RESHAPE, QUANTIZE, DEQUANTIZE, and MUL and ADD of constants");
         }
     }
 
@@ -325,15 +334,15 @@ std::optional<Marks> marks_of(const tflite::Model& model) {
     return {};
 }
 
-/// Where the layer behind so many dense ones is.
-void set_boundary(SourceModel& source, uint32_t dense_layers) {
+/// Where the layer behind so many is, reshapes not counted.
+void set_boundary(SourceModel& source, uint32_t layers) {
     uint32_t seen = 0;
     for (size_t i = 0; i < source.layers.size(); i++) {
-        if (source.layers[i].op != Op::dense) continue;
-        if (seen == dense_layers) source.code_boundary = static_cast<int>(i);
+        if (source.layers[i].op != Op::dense && source.layers[i].op != Op::image) continue;
+        if (seen == layers) source.code_boundary = static_cast<int>(i);
         seen++;
     }
-    if (seen == dense_layers) source.code_boundary = static_cast<int>(source.layers.size());
+    if (seen == layers) source.code_boundary = static_cast<int>(source.layers.size());
 }
 
 /// A part knows whose part it is; a whole model's identity is computed.

@@ -173,8 +173,9 @@ std::vector<int8_t> TfliteTensors::int8_weights(SourceLayer& layer, int index) c
     return codes;
 }
 
-/// One scale, or one for each of the first side; all zero points are 0.
-std::vector<float> TfliteTensors::weight_scales(const SourceLayer& layer, int index) const {
+/// One scale, or one for each of a side; all zero points are 0.
+std::vector<float> TfliteTensors::weight_scales(const SourceLayer& layer, int index,
+                                                int side) const {
     const auto* meaning = at(index).quantization();
     if (meaning == nullptr || meaning->scale() == nullptr || meaning->scale()->size() == 0) {
         refuse(layer, "its weight has codes without a scale; convert the model again");
@@ -183,8 +184,9 @@ std::vector<float> TfliteTensors::weight_scales(const SourceLayer& layer, int in
     const std::vector<int32_t> all = sides(index);
     const bool per_output = count > 1;
     if (meaning->details_type() != tflite::QuantizationDetails_NONE ||
-        (per_output && (all.empty() || meaning->quantized_dimension() != 0 ||
-                        count != static_cast<size_t>(all[0])))) {
+        (per_output &&
+         (all.size() <= static_cast<size_t>(side) || meaning->quantized_dimension() != side ||
+          count != static_cast<size_t>(all[static_cast<size_t>(side)])))) {
         refuse(layer, "its weight has " + std::to_string(count) + " scales along side " +
                           std::to_string(meaning->quantized_dimension()) +
                           "; one, or one for each output, can be read");
@@ -208,13 +210,13 @@ std::vector<float> TfliteTensors::weight_scales(const SourceLayer& layer, int in
     return scales;
 }
 
-void TfliteTensors::read_codes(SourceLayer& layer, int weight, int bias) const {
+void TfliteTensors::read_codes(SourceLayer& layer, int weight, int bias, int side) const {
     const tflite::TensorType type = at(weight).type();
     if (type != tflite::TensorType_INT8 && type != tflite::TensorType_INT4) {
         refuse(layer,
                "its weight is " + type_name(type) + " in an int8 model; INT8 and INT4 can be read");
     }
-    layer.weight_scale = weight_scales(layer, weight);
+    layer.weight_scale = weight_scales(layer, weight, side);
     layer.weight_codes = int8_weights(layer, weight);
     if (bias == -1) return;
     if (at(bias).type() != tflite::TensorType_INT32) {
@@ -223,21 +225,25 @@ void TfliteTensors::read_codes(SourceLayer& layer, int weight, int bias) const {
     layer.bias_codes = constant<int32_t>(layer, bias);
 }
 
-std::vector<float> TfliteTensors::dequantized(const SourceLayer& layer, int index) const {
+std::vector<float> TfliteTensors::dequantized(const SourceLayer& layer, int index, int side) const {
     SourceLayer copy = layer;
-    const std::vector<float> scales = weight_scales(layer, index);
+    const std::vector<float> scales = weight_scales(layer, index, side);
     const std::vector<int8_t> codes = int8_weights(copy, index);
-    const size_t each = codes.size() / scales.size();
+    const std::vector<int32_t> all = sides(index);
+    size_t each = 1;  // codes from one index of the side to the next
+    for (size_t i = static_cast<size_t>(side) + 1; i < all.size(); i++) {
+        each *= static_cast<size_t>(all[i]);
+    }
     std::vector<float> values;
     values.reserve(codes.size());
     for (size_t i = 0; i < codes.size(); i++) {
-        values.push_back(scales[i / each] * static_cast<float>(codes[i]));
+        values.push_back(scales[i / each % scales.size()] * static_cast<float>(codes[i]));
     }
     return values;
 }
 
 std::vector<float> TfliteTensors::floats(const SourceLayer& layer, int index,
-                                         std::vector<std::string>& notes) const {
+                                         std::vector<std::string>& notes, int side) const {
     const auto found = dequantized_.find(index);
     if (found != dequantized_.end()) return found->second;
     const tflite::TensorType type = at(index).type();
@@ -249,7 +255,7 @@ std::vector<float> TfliteTensors::floats(const SourceLayer& layer, int index,
     notes.push_back(named(layer) +
                     ": its int8 weights become floats, scale times code; TensorFlow Lite rounds "
                     "the layer's inputs to int8 too as it runs, Nutshell does not");
-    return dequantized(layer, index);
+    return dequantized(layer, index, side);
 }
 
 void TfliteTensors::dequantize(const SourceLayer& layer, int from, int to) {
@@ -260,7 +266,9 @@ void TfliteTensors::dequantize(const SourceLayer& layer, int from, int to) {
             values.push_back(float_of_half(half));
         }
     } else if (type == tflite::TensorType_INT8 || type == tflite::TensorType_INT4) {
-        values = dequantized(layer, from);
+        const auto* meaning = at(from).quantization();
+        const int side = meaning == nullptr ? 0 : meaning->quantized_dimension();
+        values = dequantized(layer, from, side < 0 ? 0 : side);
     } else {
         refuse(layer, "it makes floats of " + type_name(type) +
                           "; constants of FLOAT16, INT8 and INT4 can be read");

@@ -30,11 +30,11 @@ class TfliteTensors {
     Quantization quantization(int index) const;
 
     /// A constant as floats: of float32, of what DEQUANTIZE made, or of int8 with scales, of which
-    /// a note is left.
-    std::vector<float> floats(const SourceLayer& layer, int index,
-                              std::vector<std::string>& notes) const;
+    /// a note is left. A weight's outputs, which may have a scale each, are along `side`.
+    std::vector<float> floats(const SourceLayer& layer, int index, std::vector<std::string>& notes,
+                              int side = 0) const;
     /// The weight and, unless it is -1, the bias of an int8 layer.
-    void read_codes(SourceLayer& layer, int weight, int bias) const;
+    void read_codes(SourceLayer& layer, int weight, int bias, int side = 0) const;
     /// DEQUANTIZE of a constant: floats() gives it from then on.
     void dequantize(const SourceLayer& layer, int from, int to);
 
@@ -45,8 +45,8 @@ class TfliteTensors {
     const flatbuffers::Vector<uint8_t>& content(const SourceLayer& layer, int index,
                                                 size_t bytes) const;
     std::vector<int8_t> int8_weights(SourceLayer& layer, int index) const;
-    std::vector<float> weight_scales(const SourceLayer& layer, int index) const;
-    std::vector<float> dequantized(const SourceLayer& layer, int index) const;
+    std::vector<float> weight_scales(const SourceLayer& layer, int index, int side) const;
+    std::vector<float> dequantized(const SourceLayer& layer, int index, int side) const;
 
     const tflite::Model& model_;
     const tflite::SubGraph& graph_;

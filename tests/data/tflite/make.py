@@ -93,14 +93,17 @@ class Model:
     def __init__(self):
         self.tensors, self.buffers, self.codes, self.operators = [], [Table()], [], []
 
-    def tensor(self, name, shape, kind, scales=(), zeros=(), data=None):
+    def tensor(self, name, shape, kind, scales=(), zeros=(), data=None, side=0):
         buffer = 0
         if data is not None:
             self.buffers.append(Table(_0=('o', Vector('B', data, 16))))
             buffer = len(self.buffers) - 1
         fields = dict(_0=('o', Vector('i', shape)), _1=('b', kind), _2=('I', buffer), _3=('o', name.encode()))
         if scales:
-            fields['_4'] = ('o', Table(_2=('o', Vector('f', scales)), _3=('o', Vector('q', zeros, 8))))
+            meaning = dict(_2=('o', Vector('f', scales)), _3=('o', Vector('q', zeros, 8)))
+            if side:
+                meaning['_6'] = ('i', side)
+            fields['_4'] = ('o', Table(**meaning))
         self.tensors.append(Table(**fields))
         return len(self.tensors) - 1
 
@@ -275,4 +278,5 @@ def main():
     integers(folder, 'uint8_outside', rng, UINT8)
 
 
-main()
+if __name__ == '__main__':
+    main()
