@@ -3,6 +3,7 @@
 // what PyTorch or NumPy computes in double precision; what is written comes back to the bit; what
 // cannot be converted is named.
 #include "import_fixture.hpp"
+#include "int8_graph_fixture.hpp"
 #include "tools/formats/onnx_model.hpp"
 
 using namespace nutshell;
@@ -125,6 +126,32 @@ TEST_CASE("a model written as ONNX comes back to the bit, whole and in parts") {
         CHECK(std::memcmp(again.parameters().data(), from.parameters().data(),
                           from.parameters().size() * sizeof(float)) == 0);
     }
+}
+
+TEST_CASE("an int8 model written as ONNX comes back to the bit, whole and in parts") {
+    require_built(tools::kOnnxFormat);
+    for (const bool per_output : {true, false}) {
+        for (const Part part : {Part::whole, Part::encoder, Part::decoder}) {
+            const tools::Int8Graph from = small_graph(per_output).extract(part);
+            const tools::Bytes bytes = tools::onnx_bytes({from, {}, from.rows(), 0, part, ""});
+            const auto back = tools::lower(tools::onnx_source(tools::view(bytes), "m.onnx"), {});
+            CHECK(std::get<tools::Int8Graph>(back.graph).file_bytes(Packing::canonical) ==
+                  from.file_bytes(Packing::canonical));
+        }
+    }
+}
+
+TEST_CASE("an int8 model that ONNX has no words for is refused, naming the layer") {
+    require_built(tools::kOnnxFormat);
+    const auto refused = [](const tools::Int8Graph& graph, const char* words) {
+        CHECK_THROWS_WITH_AS((void)tools::onnx_bytes({graph, {}, graph.rows(), 0, Part::whole, ""}),
+                             doctest::Contains(words), tools::Error);
+    };
+    const tools::Int8Graph graph = small_graph(true);
+    refused(small_graph(true, true), "layer 2 (dense): its codes have fewer than 8 bits");
+    std::vector<tools::Int8Layer> layers = graph.layers();
+    layers[3].table[17] = static_cast<int8_t>(layers[3].table[17] ^ 1);
+    refused({graph.rows(), graph.code_layer(), layers}, "layer 4 (dense): its activation is a");
 }
 
 TEST_CASE("an ONNX graph that is no chain of known layers is refused, naming the node") {

@@ -84,14 +84,14 @@ TEST_CASE("a layer list that does not fit is refused, saying what is there") {
     check_import_refused(path, {"layer 1 is conv2d", "dense"}, "8x8x1,conv4k3,pool2,3,64");
 }
 
-TEST_CASE("a model of other layers than dense is not written as arrays or as ONNX") {
+TEST_CASE("a model of other layers than dense is not written as arrays") {
     require_built(tools::kNpzFormat);
     const tools::LayerList list = tools::parse_layers("8x8x1,conv4k3,pool2,3,64", {});
     const tools::Graph graph(list.rows, list.code_layer);
     const tools::Export model{graph, {}, graph.rows(), list.code_layer, Part::whole, ""};
     const TemporaryFolder folder;
     for (const tools::Format* format :
-         {&tools::kNpzFormat, &tools::kSafetensorsFormat, &tools::kOnnxFormat}) {
+         {&tools::kNpzFormat, &tools::kSafetensorsFormat}) {
         if (format->write == nullptr) continue;
         CHECK_THROWS_WITH_AS((void)format->write(model, folder.path("m")),
                              doctest::Contains("layer 1 is conv2d"), tools::Error);

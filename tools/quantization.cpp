@@ -187,11 +187,13 @@ Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSe
         if (needs_table(row.activation)) {
             sum = meaning_of(sums_of(graph, i, x, count), settings.range, name);
         }
-        layers.push_back(Int8Layer::of(row, {in, sum, out}, settings.per_output));
+        // A scale for a single output is one for the whole layer, as foreign files have it.
+        const bool per_output = settings.per_output && weight_matrix(row).outputs != 1;
+        layers.push_back(Int8Layer::of(row, {in, sum, out}, per_output));
         layers.back().weight_bits = largest[static_cast<size_t>(i)] == 7 ? 4 : 8;
-        const Status status = quantize_layer(
-            row, graph.tensors(i), layers.back().quantization,
-            {largest[static_cast<size_t>(i)], settings.per_output, scales}, layers.back().arrays());
+        const Status status = quantize_layer(row, graph.tensors(i), layers.back().quantization,
+                                             {largest[static_cast<size_t>(i)], per_output, scales},
+                                             layers.back().arrays());
         if (status != Status::ok) throw Error(name + ": " + to_string(status));
         if (scales) scales += weight_matrix(row).outputs;
         in = out;

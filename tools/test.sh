@@ -17,7 +17,7 @@ install_packages clang++:clang libclang-rt-dev clang-format:clang-format clang-t
     riscv64-unknown-elf-g++:gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf \
     aarch64-linux-gnu-g++:g++-aarch64-linux-gnu arm-linux-gnueabihf-g++:g++-arm-linux-gnueabihf \
     qemu-aarch64:qemu-user qemu-system-arm:qemu-system-arm \
-    qemu-system-riscv32:qemu-system-misc ||
+    qemu-system-riscv32:qemu-system-misc python3-numpy python3-onnx ||
     printf 'Some test tools could not be installed; their tests will be skipped.\n' >&2
 
 build=$root/build/test

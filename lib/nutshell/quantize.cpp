@@ -79,12 +79,11 @@ Status quantize_output(const Weights& weights, float bias, int32_t output, float
     return fold_bias(bias, scale, layer, sum, into.bias[output]);
 }
 
-/// The factor from sums to codes: with one scale for all outputs the product of the scales is a
-/// float first, as TensorFlow Lite has it.
-double requantization_factor(const LayerQuantization& layer, float scale,
-                             bool per_output) noexcept {
+/// The factor from sums to codes. Of a dense layer with one scale for all outputs the product of
+/// the scales is a float first, as TensorFlow Lite has it: `exact` is false then.
+double requantization_factor(const LayerQuantization& layer, float scale, bool exact) noexcept {
     const double out = static_cast<double>(layer.sum.scale);
-    if (!per_output) return static_cast<double>(layer.in.scale * scale) / out;
+    if (!exact) return static_cast<double>(layer.in.scale * scale) / out;
     return static_cast<double>(layer.in.scale) * static_cast<double>(scale) / out;
 }
 
@@ -278,7 +277,9 @@ Status quantize_layer(const Row& row, Tensors tensors, const LayerQuantization& 
                                        how.largest, layer.in.scale);
             if (!normal(scale)) return Status::bad_quantization;
             FixedPoint factor;
-            const double real = requantization_factor(layer, scale, how.per_output);
+            // A convolution's product is one of doubles, however many scales it has.
+            const bool exact = how.per_output || row.kind != Kind::dense;
+            const double real = requantization_factor(layer, scale, exact);
             const Status status = fixed_point_of(real, factor);
             if (status != Status::ok) return status;
             into.multiplier[o] = factor.multiplier;

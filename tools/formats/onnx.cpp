@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // ONNX: what PyTorch, tf2onnx and others export, in floats and in int8 with QuantizeLinear and
-// DequantizeLinear; written in floats.
+// DequantizeLinear; written so, too.
 #include "formats.hpp"
 #include "onnx_model.hpp"
 #include "tools/atomic_file.hpp"

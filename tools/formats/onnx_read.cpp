@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <climits>
 #include <cmath>
+#include <cstdlib>
 #include <set>
 
 #include "onnx_model.hpp"
@@ -291,6 +292,15 @@ void settle_codes(SourceLayer& layer, const std::optional<Quantization>& in,
     }
 }
 
+/// The identity that our own writer leaves, 0 without it.
+uint32_t id_of(const onnx::Model& model, const std::string& key) {
+    for (const onnx::Entry& entry : model.metadata_props()) {
+        if (entry.key() != key) continue;
+        return static_cast<uint32_t>(std::strtoul(entry.value().c_str(), nullptr, 16));
+    }
+    return 0;
+}
+
 }  // namespace
 
 SourceModel onnx_source(ByteView file, const std::string& path) {
@@ -298,6 +308,8 @@ SourceModel onnx_source(ByteView file, const std::string& path) {
     SourceModel source = Reader(model.graph(), path).read();
     source.format = "ONNX";
     source.producer = printable(model.producer_name() + " " + model.producer_version());
+    source.model_id = id_of(model, kOnnxModelId);
+    source.parent_id = id_of(model, kOnnxParentId);
     std::optional<Quantization> codes = source.codes;
     if (codes) {
         source.notes.emplace_back(

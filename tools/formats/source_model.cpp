@@ -48,11 +48,24 @@ Imported lower_with(Lowering lowering, const SourceModel& model, const ImportOpt
     return lowering.result(code, code_words(model, options, boundary));
 }
 
+/// A part knows whose part it is; a whole model's identity is computed.
+void set_identity(Imported& imported, const SourceModel& model) {
+    std::visit(
+        [&](auto& graph) {
+            graph.parent_id = model.parent_id;
+            const bool half = graph.code_layer() == 0 || graph.code_layer() == graph.layer_count();
+            if (half && model.model_id != 0) graph.model_id = model.model_id;
+        },
+        imported.graph);
+}
+
 }  // namespace
 
 Imported lower(const SourceModel& model, const ImportOptions& options) {
-    if (model.codes) return lower_with(Int8Lowering(model), model, options);
-    return lower_with(FloatLowering(model), model, options);
+    Imported imported = model.codes ? lower_with(Int8Lowering(model), model, options)
+                                    : lower_with(FloatLowering(model), model, options);
+    set_identity(imported, model);
+    return imported;
 }
 
 void set_row_activation(const SourceLayer& layer, Row& row) {

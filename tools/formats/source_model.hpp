@@ -78,6 +78,8 @@ struct SourceModel {
     std::string code_name;   ///< of the sub-model that told it, empty: the file's own mark
     std::vector<std::string> notes;     ///< what the reader left out: "Dropout 'dropout_1' ..."
     std::optional<Quantization> codes;  ///< of an int8 model: what the input's codes mean
+    uint32_t model_id = 0;              ///< which Nutshell's own writers leave, 0: none
+    uint32_t parent_id = 0;
 };
 
 struct ImportOptions {

@@ -345,17 +345,6 @@ void set_boundary(SourceModel& source, uint32_t layers) {
     if (seen == layers) source.code_boundary = static_cast<int>(source.layers.size());
 }
 
-/// A part knows whose part it is; a whole model's identity is computed.
-void set_identity(Imported& imported, const Marks& marks) {
-    std::visit(
-        [&](auto& graph) {
-            graph.parent_id = marks.parent_id;
-            const bool half = graph.code_layer() == 0 || graph.code_layer() == graph.layer_count();
-            if (half && marks.model_id != 0) graph.model_id = marks.model_id;
-        },
-        imported.graph);
-}
-
 void verify(const std::vector<uint8_t>& bytes) {
     constexpr size_t least = 8, most = size_t{1} << 30;
     constexpr unsigned depth = 16, tables = 100000;
@@ -379,10 +368,12 @@ Imported read_tflite(const std::vector<uint8_t>& bytes, const ImportOptions& opt
     const tflite::Model& model = *tflite::GetModel(bytes.data());
     SourceModel source = Reader(model).read();
     const std::optional<Marks> marks = marks_of(model);
-    if (marks) set_boundary(source, marks->code_layer);
-    Imported imported = lower(source, options);
-    if (marks) set_identity(imported, *marks);
-    return imported;
+    if (marks) {
+        set_boundary(source, marks->code_layer);
+        source.model_id = marks->model_id;
+        source.parent_id = marks->parent_id;
+    }
+    return lower(source, options);
 }
 
 }  // namespace nutshell::tools
