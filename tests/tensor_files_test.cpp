@@ -90,8 +90,7 @@ TEST_CASE("a model of other layers than dense is not written as arrays") {
     const tools::Graph graph(list.rows, list.code_layer);
     const tools::Export model{graph, {}, graph.rows(), list.code_layer, Part::whole, ""};
     const TemporaryFolder folder;
-    for (const tools::Format* format :
-         {&tools::kNpzFormat, &tools::kSafetensorsFormat}) {
+    for (const tools::Format* format : {&tools::kNpzFormat, &tools::kSafetensorsFormat}) {
         if (format->write == nullptr) continue;
         CHECK_THROWS_WITH_AS((void)format->write(model, folder.path("m")),
                              doctest::Contains("layer 1 is conv2d"), tools::Error);
