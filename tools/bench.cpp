@@ -97,9 +97,10 @@ void measure_step(int floats, std::vector<KernelSpeed>& speeds) {
     speeds.push_back({"adam_step", std::to_string(floats), 0, seconds * 1e9 / floats});
 }
 
-FitSettings settings_for(int threads) {
+FitSettings settings_for(int threads, bool skip_zeros) {
     FitSettings settings;
     settings.threads = threads;
+    settings.skip_zeros = skip_zeros;
     return settings;
 }
 
@@ -160,10 +161,10 @@ SingleSpeed measure_single(const Graph& graph, const platform::Peak* peak) {
     return best;
 }
 
-TrainingMeter::TrainingMeter(const Graph& graph, const Dataset& data, int threads)
+TrainingMeter::TrainingMeter(const Graph& graph, const Dataset& data, int threads, bool skip_zeros)
     : graph_(graph),
       data_(data),
-      settings_(settings_for(threads)),
+      settings_(settings_for(threads, skip_zeros)),
       updater_(graph, data, settings_),
       fastest_(static_cast<size_t>((data.count + settings_.batch - 1) / settings_.batch) + 2,
                std::numeric_limits<double>::infinity()) {}
@@ -194,7 +195,7 @@ void TrainingMeter::run_epoch() {
 
 TrainingSpeed TrainingMeter::speed() const {
     const double seconds = std::accumulate(fastest_.begin(), fastest_.end(), 0.0);
-    return {settings_.threads, seconds,
+    return {settings_.threads, skips_zeros(), seconds,
             operations_per_sample(graph_) * data_.count / seconds / 1e9};
 }
 

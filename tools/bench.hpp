@@ -31,6 +31,7 @@ struct SingleSpeed {
 
 struct TrainingSpeed {
     int threads;
+    bool skips_zeros;  // of the samples
     double seconds_per_epoch;
     double gflops;
 };
@@ -41,7 +42,9 @@ struct TrainingSpeed {
 class TrainingMeter {
   public:
     /// Graph and data must outlive it.
-    TrainingMeter(const Graph& graph, const Dataset& data, int threads);
+    TrainingMeter(const Graph& graph, const Dataset& data, int threads, bool skip_zeros = true);
+
+    bool skips_zeros() const { return updater_.skips_zeros(); }
 
     /// Throws Error when training diverges.
     void run_epoch();
@@ -63,7 +66,7 @@ struct PlatformSpeed {
     std::vector<KernelSpeed> kernels;
     SingleSpeed single;
     Int8Speed int8;
-    std::vector<TrainingSpeed> training;  // one thread, then as many as asked
+    std::vector<TrainingSpeed> training;  // one thread, then other ways to do the same
 };
 
 /// Multiply-adds of one core in registers, two operations each, in GFLOP/s.

@@ -32,6 +32,7 @@ struct FitSettings {
     uint32_t seed = 1;
     int threads = 1;          // any number gives the same weights, bit for bit
     int patience = 0;         // epochs without a better watched loss before stopping; 0: never stop
+    bool skip_zeros = true;   // of images that are mostly black, in the first layer
     bool per_sample = false;  // SampleTrainer's way: plain SGD, no gradient buffers, batch of 1
     std::vector<float> feature_weights;  // of the loss, one a value of a sample; empty: all 1
     Augmentation augmentation;           // of the training samples

@@ -51,8 +51,8 @@ Updater::Updater(const Graph& graph, const Dataset& data, const FitSettings& set
     if (augments) augmenter_.emplace(augmentation, data, settings.seed);
     if (!settings.largest_codes.empty()) {
         rounding_.emplace(graph, settings.largest_codes);
-    } else if (!augments && !settings.per_sample && SparseInput::fits(graph) &&
-               SparseSamples::pays(data)) {
+    } else if (!augments && settings.skip_zeros && !settings.per_sample &&
+               SparseInput::fits(graph) && SparseSamples::pays(data)) {
         sparse_.emplace(data);
         from_canonical(graph.parameters().data(), weights_.data());
     }

@@ -40,6 +40,9 @@ class Updater {
     void save(TrainingState& state) const;
     void restore(const TrainingState& state);
 
+    /// Whether the first layer skips the zeros of the samples.
+    bool skips_zeros() const { return sparse_.has_value(); }
+
     /// Of the rounded weights; empty when they are not rounded.
     std::vector<float> scales() const;
 

@@ -4,8 +4,8 @@
 
 #include <cmath>
 #include <cstdio>
+#include <deque>
 #include <limits>
-#include <optional>
 
 #include "bench_search.hpp"
 #include "bench_sizes.hpp"
@@ -30,18 +30,17 @@ PlatformSpeed measure(const platform::Platform& platform, const Graph& graph, co
     speed.kernels = measure_kernels(graph);
     speed.single = measure_single(graph, platform.peak);
     speed.int8 = measure_int8(graph);
-    TrainingMeter alone(graph, data, 1);
-    std::optional<TrainingMeter> together;
-    if (options.threads > 1) together.emplace(graph, data, options.threads);
+    std::deque<TrainingMeter> meters;
+    meters.emplace_back(graph, data, 1);
+    if (meters[0].skips_zeros()) meters.emplace_back(graph, data, 1, false);
+    if (options.threads > 1) meters.emplace_back(graph, data, options.threads);
     speed.peak_gflops = std::numeric_limits<double>::quiet_NaN();
     for (int epoch = 0; epoch < options.epochs; epoch++) {  // in turn: all meet the same weather
         if (platform.peak)
             speed.peak_gflops = std::fmax(speed.peak_gflops, measure_peak(*platform.peak));
-        alone.run_epoch();
-        if (together) together->run_epoch();
+        for (TrainingMeter& meter : meters) meter.run_epoch();
     }
-    speed.training.push_back(alone.speed());
-    if (together) speed.training.push_back(together->speed());
+    for (const TrainingMeter& meter : meters) speed.training.push_back(meter.speed());
     return speed;
 }
 
@@ -65,6 +64,7 @@ nlohmann::ordered_json to_json(const PlatformSpeed& speed) {
     for (const TrainingSpeed& run : speed.training) {
         training.push_back(
             {{"threads", run.threads},
+             {"skips_zeros", run.skips_zeros},
              {"seconds_per_epoch", run.seconds_per_epoch},
              {"gflops", run.gflops},
              {"fraction_of_peak", number_or_null(run.gflops / speed.peak_gflops / run.threads)}});
@@ -93,11 +93,14 @@ void print_table(const PlatformSpeed& speed) {
     std::printf("%s: %s GFLOP/s of multiply-adds at most\n", speed.name.c_str(),
                 significant(speed.peak_gflops).c_str());
     for (const TrainingSpeed& run : speed.training) {
+        const TrainingSpeed& first = speed.training[0];
         std::printf("  training, %d thread%s   %8.4f s an epoch %8.1f GFLOP/s  %s", run.threads,
                     run.threads == 1 ? " " : "s", run.seconds_per_epoch, run.gflops,
                     percent(run.gflops / run.threads).c_str());
-        if (run.threads > 1)
-            std::printf(", %.2f times one thread", run.gflops / speed.training[0].gflops);
+        if (run.threads > 1) std::printf(", %.2f times one thread", run.gflops / first.gflops);
+        if (run.skips_zeros != first.skips_zeros)
+            std::printf(", zeros multiplied too: skipping them is %.2f times as fast",
+                        first.gflops / run.gflops);
         std::printf("\n");
     }
     std::printf("  one sample            encode %.0f ns, decode %.0f ns, reconstruct %.0f ns\n",
