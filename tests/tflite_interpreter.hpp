@@ -13,6 +13,7 @@ namespace nutshell::tests {
 
 class TfliteInterpreter : public TfliteReader {
   public:
+    virtual ~TfliteInterpreter() = default;
     explicit TfliteInterpreter(std::vector<uint8_t> bytes) : TfliteReader(std::move(bytes)) {
         model_ = follow(0);
         subgraph_ = element(vector(model_, 2), 0);
@@ -26,31 +27,34 @@ class TfliteInterpreter : public TfliteReader {
         const size_t operators = vector(subgraph_, 3);
         for (uint32_t i = 0; i < get<uint32_t>(operators); i++) {
             const size_t op = element(operators, i);
-            const int32_t in = operand(op, 1, 0), out = operand(op, 2, 0);
-            const bool int8 = type_of(in) == kInt8;
-            switch (code_of(op)) {
-                case 9:
-                    values[out] = int8 ? dense_codes(op, values[in]) : dense(op, values[in]);
-                    break;
-                case 14:
-                    values[out] = map(values[in], in, out, int8,
-                                      [](double v) { return 1 / (1 + std::exp(-v)); });
-                    break;
-                case 28:
-                    values[out] =
-                        map(values[in], in, out, int8, [](double v) { return std::tanh(v); });
-                    break;
-                case 98:
-                    values[out] = int8 ? leaky_codes(op, values[in]) : leaky(op, values[in]);
-                    break;
-                default:
-                    throw std::runtime_error("tflite: an operator that no test expects");
-            }
+            const int code = code_of(op);
+            values[operand(op, 2, 0)] =
+                apply(code, op, values.at(operand(op, 1, sample_operand(code))));
         }
         return values.at(operand(subgraph_, 2, 0));
     }
 
-  private:
+  protected:
+    /// Which operand of an operator is the sample.
+    virtual uint32_t sample_operand(int) const { return 0; }
+
+    virtual std::vector<double> apply(int code, size_t op, const std::vector<double>& x) const {
+        const int32_t in = operand(op, 1, 0), out = operand(op, 2, 0);
+        const bool int8 = type_of(in) == kInt8;
+        switch (code) {
+            case 9:
+                return int8 ? dense_codes(op, x) : dense(op, x);
+            case 14:
+                return map(x, in, out, int8, [](double v) { return 1 / (1 + std::exp(-v)); });
+            case 28:
+                return map(x, in, out, int8, [](double v) { return std::tanh(v); });
+            case 98:
+                return int8 ? leaky_codes(op, x) : leaky(op, x);
+            default:
+                throw std::runtime_error("tflite: an operator that no test expects");
+        }
+    }
+
     static constexpr int kInt8 = 9, kInt4 = 17;
 
     size_t tensor(int32_t index) const { return element(tensors_, static_cast<uint32_t>(index)); }
@@ -58,6 +62,7 @@ class TfliteInterpreter : public TfliteReader {
         const size_t at = field(tensor(index), 1);
         return at == 0 ? 0 : get<int8_t>(at);
     }
+    size_t buffers() const { return buffers_; }
     int code_of(size_t op) const {
         const size_t at = field(op, 0);
         const size_t code = element(vector(model_, 1), at == 0 ? 0 : get<uint32_t>(at));

@@ -169,11 +169,13 @@ TEST_CASE("an encoder alone keeps the whole's identity on its way through .tflit
 TEST_CASE("codes that TensorFlow Lite cannot have are refused on the way out") {
     if (!built()) return;
     CHECK_THROWS_WITH_AS(file_of(small_graph(true, true)),
-                         doctest::Contains("codes of fewer than 8 bits"), tools::Error);
+                         doctest::Contains("(dense): its codes have fewer than 8 bits"),
+                         tools::Error);
     tools::Int8Graph graph = small_graph(true);
     std::vector<tools::Int8Layer> layers = graph.layers();
     layers[3].table[17] = static_cast<int8_t>(layers[3].table[17] ^ 1);
     const Int8Graph odd(graph.rows(), graph.code_layer(), layers);
-    CHECK_THROWS_WITH_AS(file_of(odd), doctest::Contains("layer 4's activation is a table"),
+    CHECK_THROWS_WITH_AS(file_of(odd),
+                         doctest::Contains("layer 4 (dense): its activation is a table"),
                          tools::Error);
 }

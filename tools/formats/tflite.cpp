@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// TensorFlow Lite's .tflite files: chains of FULLY_CONNECTED and activations, in floats (with
-// weights of 32, 16 or 8 bits) and in int8 to the bit. tflite.fbs is the part of the format that is
-// used; tflite_read.cpp and tflite_write.cpp go from and to it.
+// TensorFlow Lite's .tflite files: chains of dense and image operators and activations, in floats
+// (with weights of 32, 16 or 8 bits) and in int8 to the bit. tflite.fbs is the part of the format
+// that is used; tflite_read.cpp and tflite_write.cpp go from and to it.
 #include "tflite_file.hpp"
 #include "tools/atomic_file.hpp"
 #include "tools/data/bytes.hpp"

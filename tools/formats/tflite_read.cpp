@@ -334,13 +334,17 @@ std::optional<Marks> marks_of(const tflite::Model& model) {
     return {};
 }
 
-/// Where the layer behind so many is, reshapes not counted.
+/// Behind so many layers and what follows them: activations and normalization, but no reshape.
 void set_boundary(SourceModel& source, uint32_t layers) {
     uint32_t seen = 0;
     for (size_t i = 0; i < source.layers.size(); i++) {
-        if (source.layers[i].op != Op::dense && source.layers[i].op != Op::image) continue;
-        if (seen == layers) source.code_boundary = static_cast<int>(i);
-        seen++;
+        const Op op = source.layers[i].op;
+        if (seen > 0 && (op == Op::activation || op == Op::batch_norm)) continue;
+        if (seen == layers) {
+            source.code_boundary = static_cast<int>(i);
+            return;
+        }
+        seen += op == Op::dense || op == Op::image ? 1 : 0;
     }
     if (seen == layers) source.code_boundary = static_cast<int>(source.layers.size());
 }
