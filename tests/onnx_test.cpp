@@ -2,8 +2,8 @@
 // ONNX models exported by PyTorch, and graphs in the patterns of tf2onnx and of int8 (QDQ), compute
 // what PyTorch or NumPy computes in double precision; what is written comes back to the bit; what
 // cannot be converted is named.
-#include "import_fixture.hpp"
 #include "int8_graph_fixture.hpp"
+#include "onnx_fixture.hpp"
 #include "tools/formats/onnx_model.hpp"
 
 using namespace nutshell;
@@ -14,56 +14,6 @@ namespace {
 
 /// Float32 weights and sums of at most 12 products against double precision.
 constexpr double kRounding = 1e-6;
-
-/// A string field of a protobuf message: tag, length, bytes.
-std::string field(int number, const std::string& content) {
-    std::string bytes(1, static_cast<char>(number << 3 | 2));
-    size_t size = content.size();
-    for (; size > 127; size >>= 7) bytes += static_cast<char>(128 | (size & 127));
-    return bytes + static_cast<char>(size) + content;
-}
-
-std::string varint(int number, uint64_t value) {
-    std::string bytes(1, static_cast<char>(number << 3));
-    for (; value > 127; value >>= 7) bytes += static_cast<char>(128 | (value & 127));
-    return bytes + static_cast<char>(value);
-}
-
-std::string value_info(const std::string& name) { return field(1, name); }
-
-std::string tensor(const std::string& name, const std::vector<uint64_t>& sides,
-                   const std::string& raw, uint64_t type = 1, const std::string& more = "") {
-    std::string bytes;
-    for (const uint64_t side : sides) bytes += varint(1, side);
-    return bytes + varint(2, type) + field(8, name) + field(9, raw) + more;
-}
-
-std::string node(const std::string& kind, const std::vector<std::string>& inputs,
-                 const std::string& output, const std::string& attributes = "") {
-    std::string bytes;
-    for (const std::string& input : inputs) bytes += field(1, input);
-    return bytes + field(2, output) + field(4, kind) + attributes;
-}
-
-/// A model from x to y of these nodes and initializers.
-std::string model(const std::vector<std::string>& nodes, const std::vector<std::string>& tensors) {
-    std::string graph;
-    for (const std::string& entry : nodes) graph += field(1, entry);
-    for (const std::string& entry : tensors) graph += field(5, entry);
-    graph += field(11, value_info("x")) + field(12, value_info("y"));
-    return varint(1, 7) + field(7, graph);
-}
-
-/// 1.0f, n times.
-std::string ones(int n) {
-    std::string raw;
-    for (int i = 0; i < n; i++) raw += std::string("\0\0\x80\x3f", 4);
-    return raw;
-}
-
-std::string int_attribute(const std::string& name, uint64_t value) {
-    return field(5, field(1, name) + varint(3, value));
-}
 
 }  // namespace
 
@@ -165,7 +115,7 @@ TEST_CASE("an ONNX graph that is no chain of known layers is refused, naming the
     };
     (void)tools::import_model(folder.file("m.onnx", model({node("MatMul", {"x", "w"}, "y")}, {w})),
                               "", {});
-    refused({node("Conv", {"x", "w"}, "y")}, {w}, {"Conv 'y' (node 0)", "Gemm"});
+    refused({node("LSTM", {"x", "w"}, "y")}, {w}, {"LSTM 'y' (node 0)", "Gemm"});
     refused({node("MatMul", {"x", "w"}, "a"), node("Add", {"a", "x"}, "y")}, {w},
             {"Add 'y' (node 1)", "\"x\"", "branches"});
     refused({node("MatMul", {"x", "w"}, "a"), node("Mul", {"a", "a"}, "y")}, {w}, {"twice"});

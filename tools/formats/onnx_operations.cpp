@@ -19,17 +19,28 @@ const onnx::Attribute* find(const onnx::Node& node, const char* name) {
     return nullptr;
 }
 
-const OnnxConstant& require(const OnnxOperation& operation, const SourceLayer& layer, int input) {
-    const OnnxConstant* constant = operation.constant(input);
-    if (constant == nullptr) {
-        refuse(layer, "its input " + std::to_string(input) +
-                          " is no constant; export the model with its weights");
+/// Inputs in the order in which the values lie here.
+void read_in_order(const OnnxOperation& operation, SourceLayer& layer) {
+    const auto inputs = static_cast<size_t>(layer.in.size());
+    const size_t values = operation.layout.size();
+    if (operation.layout.sides().size() > 1 && values != inputs) {
+        refuse(layer, "it multiplies the last side of a sample of several; flatten in front of it");
     }
-    return *constant;
+    const std::vector<size_t> order = operation.layout.order();
+    if (order.size() != inputs) return;
+    const auto reorder = [&](auto& weights) {
+        const auto from = weights;
+        for (size_t at = 0; at < weights.size(); at++) {
+            weights[at] = from[at / inputs * inputs + order[at % inputs]];
+        }
+    };
+    reorder(layer.weight);
+    reorder(layer.weight_codes);
 }
 
 /// The weight [out][in] of a matrix [in][out], or as it stands.
-void set_weight(SourceLayer& layer, const OnnxConstant& matrix, bool turn) {
+void set_weight(const OnnxOperation& operation, SourceLayer& layer, const OnnxConstant& matrix,
+                bool turn) {
     if (!matrix.is_matrix()) {
         refuse(layer, "its weight has the shape " + text_of(matrix.shape) + ", not two sides");
     }
@@ -44,23 +55,8 @@ void set_weight(SourceLayer& layer, const OnnxConstant& matrix, bool turn) {
     layer.out = flat(static_cast<int32_t>(weight.shape[0]));
     layer.in = flat(static_cast<int32_t>(weight.shape[1]));
     layer.weight = weight.values;
-    if (weight.scale.empty()) return;
-    if (weight.scale.size() > 1 && weight.axis != 0) {
-        refuse(layer,
-               "its weight has a scale for each input; only one for each output, or one "
-               "for all, can be");
-    }
-    layer.weight_scale = weight.scale;
-    for (size_t i = 0; i < weight.integers.size(); i++) {
-        const size_t channel =
-            weight.scale.size() == 1 ? 0 : i / static_cast<size_t>(weight.shape[1]);
-        const int64_t code = weight.integers[i] - weight.zero_point[channel];
-        if (code < -127 || code > 127) {
-            refuse(layer, "a weight's code is " + std::to_string(code) +
-                              " from zero; quantize the weights symmetrically, in -127..127");
-        }
-        layer.weight_codes.push_back(static_cast<int8_t>(code));
-    }
+    take_weight_codes(weight, 0, layer);
+    read_in_order(operation, layer);
 }
 
 void convert_gemm(const OnnxOperation& operation, SourceLayer& layer) {
@@ -70,7 +66,8 @@ void convert_gemm(const OnnxOperation& operation, SourceLayer& layer) {
     if (operation.integer("transA", 0) != 0) {
         refuse(layer, "it transposes the samples; export it without transA");
     }
-    set_weight(layer, require(operation, layer, 1), operation.integer("transB", 0) == 0);
+    set_weight(operation, layer, require_constant(operation, layer, 1),
+               operation.integer("transB", 0) == 0);
     const auto alpha = static_cast<float>(operation.number("alpha", 1));
     const auto beta = static_cast<float>(operation.number("beta", 1));
     if ((alpha != 1 || beta != 1) && !layer.weight_scale.empty()) {
@@ -78,7 +75,7 @@ void convert_gemm(const OnnxOperation& operation, SourceLayer& layer) {
     }
     for (float& weight : layer.weight) weight *= alpha;
     if (operation.node.input_size() < 3 || operation.node.input(2).empty()) return;
-    const OnnxConstant& bias = require(operation, layer, 2);
+    const OnnxConstant& bias = require_constant(operation, layer, 2);
     if (!add_bias(bias, layer)) {
         refuse(layer, "its bias has the shape " + text_of(bias.shape) + ", not [" +
                           std::to_string(layer.out.size()) + "]");
@@ -90,7 +87,17 @@ void convert_mat_mul(const OnnxOperation& operation, SourceLayer& layer) {
     if (operation.data_input != 0) {
         refuse(layer, "the sample is not its first input; export it as x times weight");
     }
-    set_weight(layer, require(operation, layer, 1), true);
+    set_weight(operation, layer, require_constant(operation, layer, 1), true);
+}
+
+/// A number for each value of a sample in the order in which the values lie here.
+std::vector<float> in_order(const OnnxOperation& operation, const std::vector<float>& values) {
+    const std::vector<size_t> order = operation.layout.order();
+    if (order.size() != values.size()) return values;
+    std::vector<float> result;
+    result.reserve(values.size());
+    for (const size_t index : order) result.push_back(values[index]);
+    return result;
 }
 
 void convert_batch_norm(const OnnxOperation& operation, SourceLayer& layer) {
@@ -99,18 +106,35 @@ void convert_batch_norm(const OnnxOperation& operation, SourceLayer& layer) {
         refuse(layer, "it is in training mode; export the model after eval()");
     }
     layer.epsilon = static_cast<float>(operation.number("epsilon", 1e-5));
-    layer.gamma = require(operation, layer, 1).values;
-    layer.beta = require(operation, layer, 2).values;
-    layer.mean = require(operation, layer, 3).values;
-    layer.variance = require(operation, layer, 4).values;
+    if (operation.layout.sides().size() > 1) layer.in = operation.layout.image(layer);
+    layer.gamma = require_constant(operation, layer, 1).values;
+    layer.beta = require_constant(operation, layer, 2).values;
+    layer.mean = require_constant(operation, layer, 3).values;
+    layer.variance = require_constant(operation, layer, 4).values;
+    for (std::vector<float>* values : {&layer.gamma, &layer.beta, &layer.mean, &layer.variance}) {
+        *values = in_order(operation, *values);
+    }
 }
 
-/// One number for each value of a sample, from one or as many.
-std::vector<float> for_each_value(const OnnxOperation& operation, const SourceLayer& layer,
-                                  const OnnxConstant& constant) {
-    const auto n = static_cast<size_t>(operation.values);
-    if (constant.values.size() == 1 && n > 0) return std::vector<float>(n, constant.values[0]);
-    if (constant.values.size() == n) return constant.values;
+/// One number, one for each channel or one for each value of a sample, as they lie here.
+std::vector<float> broadcast(const OnnxOperation& operation, SourceLayer& layer,
+                             const OnnxConstant& constant) {
+    const std::vector<int64_t>& sides = operation.layout.sides();
+    const size_t n = operation.layout.size();
+    if (constant.values.size() == 1 && n > 0) {
+        layer.in = {1, static_cast<int32_t>(n), 1};
+        return constant.values;
+    }
+    std::vector<uint64_t> shape = constant.shape;
+    while (shape.size() > sides.size() && shape[0] == 1) shape.erase(shape.begin());
+    const bool channels = sides.size() > 1 && shape.size() == sides.size() &&
+                          shape[0] == static_cast<uint64_t>(sides[0]) &&
+                          constant.values.size() == shape[0];
+    if (channels) {
+        layer.in = operation.layout.image(layer);
+        return constant.values;
+    }
+    if (constant.values.size() == n) return in_order(operation, constant.values);
     refuse(layer, "its constant of shape " + text_of(constant.shape) + " does not fit " +
                       std::to_string(n) + " values of a sample");
 }
@@ -121,7 +145,7 @@ void convert_arithmetic(const OnnxOperation& operation, SourceLayer& layer) {
     layer.op = Op::batch_norm;
     const bool first = operation.data_input == 0;
     std::vector<float> numbers =
-        for_each_value(operation, layer, require(operation, layer, first ? 1 : 0));
+        broadcast(operation, layer, require_constant(operation, layer, first ? 1 : 0));
     if (!first && (kind == "Sub" || kind == "Div")) {
         refuse(layer, "a constant minus, or over, the sample has no layer here");
     }
@@ -137,7 +161,7 @@ void convert_arithmetic(const OnnxOperation& operation, SourceLayer& layer) {
 }
 
 void convert_prelu(const OnnxOperation& operation, SourceLayer& layer) {
-    const OnnxConstant& slope = require(operation, layer, 1);
+    const OnnxConstant& slope = require_constant(operation, layer, 1);
     for (const float value : slope.values) {
         if (value != slope.values[0]) {
             refuse(layer, "it has a slope for each channel; one for all can be");
@@ -173,36 +197,6 @@ void convert_activation(const OnnxOperation& operation, SourceLayer& layer) {
     if (kind == "LeakyRelu") layer.slope = static_cast<float>(operation.number("alpha", 0.01));
 }
 
-void convert_flatten(const OnnxOperation& operation, SourceLayer& layer) {
-    if (operation.integer("axis", 1) != 1) refuse(layer, "it merges samples; use axis 1");
-    layer.op = Op::reshape;
-}
-
-/// The sides behind the batch, when the target is constant and states all of them.
-void convert_reshape(const OnnxOperation& operation, SourceLayer& layer) {
-    layer.op = Op::reshape;
-    const OnnxConstant* target = operation.constant(1);
-    if (target == nullptr || target->integers.size() < 2 || target->integers.size() > 4) return;
-    int32_t sides[3] = {1, 1, 1};
-    const size_t rank = target->integers.size() - 1;
-    for (size_t i = 0; i < rank; i++) {
-        const int64_t side = target->integers[i + 1];
-        if (side < 1 || side > kMaxSize) return;  // as many as there are
-        // One side is channels, two are an image of one channel.
-        sides[rank == 1 ? 2 : i] = static_cast<int32_t>(side);
-    }
-    const Shape shape{sides[0], sides[1], sides[2]};
-    if (shape.valid()) layer.out = shape;
-}
-
-void convert_transpose(const OnnxOperation& operation, SourceLayer& layer) {
-    const onnx::Attribute* order = find(operation.node, "perm");
-    bool moves = order == nullptr;
-    for (int i = 0; order != nullptr && i < order->ints_size(); i++) moves |= order->ints(i) != i;
-    if (moves) refuse(layer, "it moves the values of a sample; flatten before, not behind it");
-    layer.op = Op::nothing;
-}
-
 void convert_cast(const OnnxOperation& operation, SourceLayer& layer) {
     if (operation.integer("to", kOnnxFloat) != kOnnxFloat) {
         refuse(layer, "it changes the sample's type; export a float32 model");
@@ -211,8 +205,6 @@ void convert_cast(const OnnxOperation& operation, SourceLayer& layer) {
 }
 
 void convert_nothing(const OnnxOperation&, SourceLayer& layer) { layer.op = Op::nothing; }
-
-void convert_moving_nothing(const OnnxOperation&, SourceLayer& layer) { layer.op = Op::reshape; }
 
 struct OperationKind {
     const char* name;
@@ -233,11 +225,20 @@ constexpr OperationKind kKinds[] = {
     {"Clip", convert_clip},
     {"Sigmoid", convert_activation},
     {"Tanh", convert_activation},
-    {"Flatten", convert_flatten},
-    {"Reshape", convert_reshape},
-    {"Squeeze", convert_moving_nothing},
-    {"Unsqueeze", convert_moving_nothing},
-    {"Transpose", convert_transpose},
+    {"Conv", convert_onnx_conv},
+    {"ConvTranspose", convert_onnx_conv_transpose},
+    {"MaxPool", convert_onnx_pool},
+    {"AveragePool", convert_onnx_pool},
+    {"GlobalMaxPool", convert_onnx_pool},
+    {"GlobalAveragePool", convert_onnx_pool},
+    {"Pad", convert_onnx_pad},
+    {"Resize", convert_onnx_resize},
+    {"Upsample", convert_onnx_resize},
+    {"Flatten", convert_onnx_flatten},
+    {"Reshape", convert_onnx_reshape},
+    {"Squeeze", convert_onnx_squeeze},
+    {"Unsqueeze", convert_onnx_squeeze},
+    {"Transpose", convert_onnx_transpose},
     {"Cast", convert_cast},
     {"Identity", convert_nothing},
     {"Dropout", convert_nothing},
@@ -268,36 +269,91 @@ int64_t OnnxOperation::integer(const char* attribute, int64_t otherwise) const {
     return found == nullptr ? otherwise : found->i();
 }
 
+std::string OnnxOperation::text(const char* attribute, const char* otherwise) const {
+    const onnx::Attribute* found = find(node, attribute);
+    return found == nullptr ? otherwise : found->s();
+}
+
+std::vector<int64_t> OnnxOperation::integers(const char* attribute) const {
+    const onnx::Attribute* found = find(node, attribute);
+    if (found == nullptr) return {};
+    return {found->ints().begin(), found->ints().end()};
+}
+
+std::optional<std::vector<int64_t>> OnnxOperation::integers_at(int input) const {
+    if (const OnnxConstant* known = constant(input)) return known->integers;
+    if (input >= node.input_size()) return std::nullopt;
+    const auto found = shapes.find(node.input(input));
+    return found == shapes.end() ? std::nullopt : found->second;
+}
+
+const OnnxConstant& require_constant(const OnnxOperation& operation, const SourceLayer& layer,
+                                     int input) {
+    const OnnxConstant* constant = operation.constant(input);
+    if (constant == nullptr) {
+        refuse(layer, "its input " + std::to_string(input) +
+                          " is no constant; export the model with its weights");
+    }
+    return *constant;
+}
+
+void take_weight_codes(const OnnxConstant& weight, int64_t output_axis, SourceLayer& layer) {
+    if (weight.scale.empty()) return;
+    if (weight.scale.size() > 1 && weight.axis != output_axis) {
+        refuse(layer,
+               "its weight has a scale for each input; only one for each output, or one "
+               "for all, can be");
+    }
+    layer.weight_scale = weight.scale;
+    size_t inner = 1;  // values from one index of the axis to the next
+    for (size_t i = static_cast<size_t>(output_axis) + 1; i < weight.shape.size(); i++) {
+        inner *= static_cast<size_t>(weight.shape[i]);
+    }
+    for (size_t i = 0; i < weight.integers.size(); i++) {
+        const int64_t code =
+            weight.integers[i] - weight.zero_point[i / inner % weight.scale.size()];
+        if (code < -127 || code > 127) {
+            refuse(layer, "a weight's code is " + std::to_string(code) +
+                              " from zero; quantize the weights symmetrically, in -127..127");
+        }
+        layer.weight_codes.push_back(static_cast<int8_t>(code));
+    }
+}
+
 void convert_operation(const OnnxOperation& operation, SourceLayer& layer) {
     for (const OperationKind& kind : kKinds) {
         if (operation.node.op_type() != kind.name) continue;
-        return kind.convert(operation, layer);
+        const bool padded = operation.layout.has_zeros();
+        kind.convert(operation, layer);
+        if (!padded || !operation.layout.has_zeros()) return;
+        refuse(layer, "it reads what a Pad made larger; only Conv and AveragePool can");
     }
     refuse(layer, "there is no such operation here; operations are " + kind_list());
 }
 
-bool add_bias(const OnnxConstant& constant, SourceLayer& dense) {
-    const auto outputs = static_cast<size_t>(dense.out.size());
+bool add_bias(const OnnxConstant& constant, SourceLayer& layer) {
+    const bool image = layer.op == Op::image;
+    const auto outputs = static_cast<size_t>(image ? layer.kernel_out : layer.out.size());
     if (constant.values.size() != outputs && constant.values.size() != 1) return false;
     if (!constant.shape.empty() && constant.values.size() != constant.shape.back()) return false;
     const auto spread = [&](const auto& from, auto& to) {
         to.assign(from.begin(), from.end());
         if (from.size() == 1) to.assign(outputs, from[0]);
     };
-    spread(constant.values, dense.bias);
+    spread(constant.values, layer.bias);
     if (constant.scale.empty()) return true;
     std::vector<int64_t> codes;
     spread(constant.integers, codes);
-    dense.bias_codes.clear();
+    layer.bias_codes.clear();
     for (const int64_t code : codes) {
         if (code < INT32_MIN || code > INT32_MAX) return false;
-        dense.bias_codes.push_back(static_cast<int32_t>(code));
+        layer.bias_codes.push_back(static_cast<int32_t>(code));
     }
     return true;
 }
 
 Quantization codes_of(const OnnxOperation& operation, const SourceLayer& layer) {
-    const OnnxConstant& scale = require(operation, layer, 1);
+    const OnnxConstant& scale = require_constant(operation, layer, 1);
     const OnnxConstant* zero_point = operation.constant(2);
     // Without a zero point the codes are unsigned, from 0.
     const bool is_signed = zero_point != nullptr && zero_point->type == kOnnxInt8;

@@ -7,7 +7,6 @@
 #include <climits>
 #include <cmath>
 #include <cstdlib>
-#include <set>
 
 #include "onnx_model.hpp"
 #include "onnx_operations.hpp"
@@ -60,6 +59,7 @@ class Reader {
         take_input();
         for (int i = 0; i < graph_.node_size(); i++) read_node(graph_.node(i), i);
         take_outputs();
+        layout_.end();
         find_scopes();
         return std::move(source_);
     }
@@ -78,21 +78,21 @@ class Reader {
             take_shape(input.type().tensor_type().shape());
         }
         if (current_.empty()) fail("has no input; export the model again");
+        sides_of_[current_] = layout_.sides();
     }
 
     void take_shape(const onnx::Shape& shape) {
-        const int rank = shape.dim_size() - 1;
-        if (rank < 1 || rank > 3) return;
-        int32_t sides[3] = {1, 1, 1};
-        for (int i = 0; i < rank; i++) {
-            const int64_t side = shape.dim(i + 1).dim_value();
-            if (side < 1 || side > kMaxSize) return;
-            sides[rank == 1 ? 2 : i] = static_cast<int32_t>(side);
+        std::vector<int64_t> sides;
+        int64_t size = 1;
+        for (int i = 1; i < shape.dim_size(); i++) {
+            const int64_t side = shape.dim(i).dim_value();
+            if (side < 1 || side > kMaxSize / size) return;
+            sides.push_back(side);
+            size *= side;
         }
-        const Shape whole{sides[0], sides[1], sides[2]};
-        if (!whole.valid()) return;
-        source_.input = whole;
-        values_ = whole.size();
+        if (sides.empty() || sides.size() > 3) return;
+        source_.input = flat(static_cast<int32_t>(size));
+        layout_.start(sides);
     }
 
     SourceLayer head(const onnx::Node& node, int index) const {
@@ -108,10 +108,7 @@ class Reader {
     void read_node(const onnx::Node& node, int index) {
         SourceLayer layer = head(node, index);
         if (node.output_size() == 0) refuse(layer, "it has no output; export the model again");
-        if (node.op_type() == "Shape") {
-            shapes_.insert(node.output(0));
-            return;
-        }
+        if (node.op_type() == "Shape") return keep_shape(node);
         int data = -1, shapes = 0;
         for (int i = 0; i < node.input_size(); i++) {
             const std::string& input = node.input(i);
@@ -128,12 +125,9 @@ class Reader {
                 data = i;
             }
         }
-        const OnnxOperation operation{node, constants_, data, values_};
+        const OnnxOperation operation{node, constants_, shapes_, layout_, data};
         if (data < 0 && shapes == 0) return keep_constant(operation, layer);
-        if (data < 0) {
-            shapes_.insert(node.output().begin(), node.output().end());
-            return;
-        }
+        if (data < 0) return keep_sides(operation);
         if (node.op_type() == "QuantizeLinear" || node.op_type() == "DequantizeLinear") {
             take_codes(operation, layer);
         } else {
@@ -141,16 +135,27 @@ class Reader {
         }
         current_ = node.output(0);
         place_of_[current_] = source_.layers.size();
+        sides_of_[current_] = layout_.sides();
     }
 
     void keep_constant(const OnnxOperation& operation, const SourceLayer& layer) {
         std::optional<OnnxConstant> value = fold_constant(operation, path_ + ": " + named(layer));
-        const std::string& output = operation.node.output(0);
-        if (value) {
-            constants_[output] = std::move(*value);
-        } else {
-            shapes_.insert(output);  // of use for shapes alone
-        }
+        if (!value) return keep_sides(operation);  // of use for sides alone
+        constants_[operation.node.output(0)] = std::move(*value);
+    }
+
+    /// Of any tensor of the chain so far.
+    void keep_shape(const onnx::Node& node) {
+        std::vector<int64_t> shape{kSamples};
+        const auto known = sides_of_.find(node.input_size() > 0 ? node.input(0) : std::string());
+        const bool any = known != sides_of_.end() && !known->second.empty();
+        if (any) shape.insert(shape.end(), known->second.begin(), known->second.end());
+        shapes_[node.output(0)] = any ? std::optional(shape) : std::nullopt;
+    }
+
+    void keep_sides(const OnnxOperation& operation) {
+        const std::optional<std::vector<int64_t>> sides = fold_sides(operation);
+        for (const std::string& output : operation.node.output()) shapes_[output] = sides;
     }
 
     void take_layer(const OnnxOperation& operation, SourceLayer& layer) {
@@ -166,7 +171,7 @@ class Reader {
         }
         convert_operation(operation, layer);
         if (layer.op == SourceLayer::Op::dense) {
-            values_ = layer.out.size();
+            layout_.set_vector(static_cast<size_t>(layer.out.size()));
             if (node.input_size() > 1) weight_names_[source_.layers.size()] = node.input(1);
         }
         source_.layers.push_back(std::move(layer));
@@ -185,17 +190,17 @@ class Reader {
             return;
         }
         SourceLayer& last = source_.layers.back();
-        SourceLayer* dense = source_.layers.size() > 1 ? &last - 1 : nullptr;
+        SourceLayer* sums = source_.layers.size() > 1 ? &last - 1 : nullptr;
         if (!source_.codes) {
             refuse(layer, "the layers in front of it are not quantized; quantize the input too");
         }
         const bool relu = last.op == SourceLayer::Op::activation &&
-                          last.activation == Activation::relu && dense != nullptr &&
-                          dense->op == SourceLayer::Op::dense && !dense->out_codes;
+                          last.activation == Activation::relu && sums != nullptr &&
+                          !sums->weight.empty() && !sums->out_codes;
         if (relu) {
             // The codes behind a relu are those of the layer's sums, as in TensorFlow Lite.
-            dense->activation = Activation::relu;
-            dense->out_codes = codes;
+            sums->activation = Activation::relu;
+            sums->out_codes = codes;
             source_.layers.pop_back();
         } else {
             last.out_codes = codes;
@@ -252,12 +257,13 @@ class Reader {
     std::string path_;
     SourceModel source_;
     OnnxConstants constants_;
-    std::set<std::string> shapes_;  ///< what is computed from shapes, not from samples
-    std::string current_;           ///< the tensor that is the sample
-    int values_ = 0;                ///< of a sample, 0: not known
+    OnnxSides shapes_;
+    OnnxLayout layout_{source_};
+    std::string current_;  ///< the tensor that is the sample
     std::optional<Quantization> codes_;
-    std::map<std::string, size_t> place_of_;      ///< layers in front of a tensor of the chain
-    std::map<size_t, std::string> weight_names_;  ///< of dense layers
+    std::map<std::string, size_t> place_of_;  ///< layers in front of a tensor of the chain
+    std::map<std::string, std::vector<int64_t>> sides_of_;  ///< of a sample of such a tensor
+    std::map<size_t, std::string> weight_names_;            ///< of dense layers
 };
 
 /// The bias in units of the sums, which exporters store as such or leave as floats.
@@ -279,7 +285,7 @@ void settle_bias(SourceLayer& layer, float in_scale, std::vector<std::string>& n
     }
 }
 
-/// What is left to say of a dense layer's codes once those of its input are known.
+/// What is left to say of a layer's codes once those of its input are known.
 void settle_codes(SourceLayer& layer, const std::optional<Quantization>& in,
                   std::vector<std::string>& notes) {
     if (in && layer.weight_codes.empty()) {
@@ -317,7 +323,7 @@ SourceModel onnx_source(ByteView file, const std::string& path) {
             "of ONNX may differ by one code");
     }
     for (SourceLayer& layer : source.layers) {
-        if (layer.op == SourceLayer::Op::dense) settle_codes(layer, codes, source.notes);
+        if (!layer.weight.empty()) settle_codes(layer, codes, source.notes);
         if (codes && layer.out_codes) codes = layer.out_codes;
     }
     return source;

@@ -119,6 +119,7 @@ void FloatLowering::add_weighted(const SourceLayer& layer, const Row& row) {
 }
 
 void FloatLowering::add_image(const SourceLayer& layer) {
+    passage_.view(layer.in);
     const Row row = image_row(layer, passage_.shape());
     if (weight_matrix(row).outputs > 0) return add_weighted(layer, row);
     settle();
@@ -214,7 +215,9 @@ void FloatLowering::fold_back(Stage& stage, const Affine& affine) {
 bool FloatLowering::folds_forward(const Row& row) const {
     const size_t channels = pending_->scale.size();
     if (row.kind == Kind::dense) return size_of(row.in.size()) % channels == 0;
-    if (row.kind == Kind::transposed_conv2d || size_of(row.in.channels) != channels) return false;
+    if (row.kind == Kind::transposed_conv2d || size_of(row.in.channels) % channels != 0) {
+        return false;
+    }
     const Window& w = row.window;
     const bool no_shift = std::all_of(pending_->shift.begin(), pending_->shift.end(),
                                       [](double shift) { return shift == 0.0; });
@@ -242,18 +245,23 @@ void FloatLowering::add_alone(const SourceLayer& layer, const std::vector<double
                               const std::vector<double>& shift, const std::string& why) {
     if (passage_.size() == 0) refuse(layer, "the file does not say how many values it reads");
     Shape shape = passage_.shape();
-    const auto channels = scale.empty() ? shape.channels : static_cast<int32_t>(scale.size());
-    if (channels != shape.channels) shape = {1, shape.size() / channels, channels};
+    auto channels = scale.empty() ? shape.channels : static_cast<int32_t>(scale.size());
+    if (shape.channels % channels == 0) {
+        channels = shape.channels;
+    } else {
+        shape = {1, shape.size() / channels, channels};
+    }
     const bool dense = shape == flat(channels) && channels <= kWidestDiagonal;
     Stage stage{dense ? Row{Kind::dense, Activation::linear, shape, shape, 0.0f} : pixel_row(shape),
                 {},
-                shift,
+                {},
                 named(layer)};
     const size_t n = size_of(channels), in = dense ? n : 1;
     stage.weight.resize(n * in);
     stage.bias.resize(n);
     for (size_t i = 0; i < n; i++) {
-        stage.weight[i * in + (dense ? i : 0)] = scale.empty() ? 1.0 : scale[i];
+        stage.weight[i * in + (dense ? i : 0)] = scale.empty() ? 1.0 : scale[i % scale.size()];
+        if (!shift.empty()) stage.bias[i] = shift[i % shift.size()];
     }
     push(layer, std::move(stage));
     note(named(layer) + " became a " +
@@ -268,6 +276,12 @@ Imported FloatLowering::result(int code_layer, const std::string& code_from) con
     for (const Stage& stage : stages_) {
         rows.push_back(stage.row);
         origin.push_back(stage.origin);
+    }
+    if (std::all_of(stages_.begin(), stages_.end(),
+                    [](const Stage& stage) { return stage.weight.empty(); })) {
+        throw Error(
+            "the model has no layer with weights; give one with dense layers or "
+            "convolutions");
     }
     Graph graph(rows, code_layer);
     for (size_t layer = 0; layer < rows.size(); layer++) {

@@ -133,6 +133,7 @@ void Int8Lowering::add_weighted(const SourceLayer& layer, const Row& plain) {
 }
 
 void Int8Lowering::add_image(const SourceLayer& layer) {
+    passage_.view(layer.in);
     const Row row = image_row(layer, passage_.shape());
     if (weight_matrix(row).outputs > 0) return add_weighted(layer, row);
     require_same_codes(layer);

@@ -22,6 +22,8 @@ class Passage {
     /// Values of a sample, 0: not known yet.
     int size() const { return shape_.valid() ? shape_.size() : 0; }
     void learn(Shape shape);
+    /// In front of a layer that sees the values as images of this shape.
+    void view(Shape shape);
     /// Behind a layer that has been built.
     void set(Shape shape) { shape_ = shape; }
 

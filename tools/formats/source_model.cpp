@@ -82,6 +82,10 @@ void Passage::learn(Shape shape) {
     if (!shape_.valid() && shape.valid()) shape_ = shape;
 }
 
+void Passage::view(Shape shape) {
+    if (shape.valid() && shape_.valid() && shape.size() == shape_.size()) shape_ = shape;
+}
+
 void Passage::reshape(const SourceLayer& layer) {
     learn(layer.in);
     if (shape_.valid() && layer.out.valid() && layer.out.size() != shape_.size()) {
