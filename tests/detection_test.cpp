@@ -7,8 +7,9 @@
 #include <cmath>
 #include <functional>
 
-#include "device_fixture.hpp"
 #include "tools/error.hpp"
+#include "tools/quantization.hpp"
+#include "twin_fixture.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;
@@ -34,7 +35,60 @@ std::string message_of(const std::function<void()>& action) {
     return "";
 }
 
+constexpr int kSamples = 150;  // more than run together
+
+Dataset samples_of(int size) {
+    Dataset data;
+    data.name = "samples";
+    data.shape = flat(size);
+    data.count = kSamples;
+    data.floats = Numbers(3).list(static_cast<size_t>(size) * kSamples, 0, 1);
+    return data;
+}
+
+/// What a device that runs the type sees of the samples.
+template <class Model, class Element>
+std::vector<float> scores_on_device(const Model& model, const std::vector<Element>& samples) {
+    const AnomalyDetector<Model> detector(model);
+    typename AnomalyDetector<Model>::Workspace work;
+    std::vector<float> scores(kSamples);
+    for (size_t i = 0; i < kSamples; i++) {
+        const Element* const x = samples.data() + i * static_cast<size_t>(Model::input_size);
+        REQUIRE(detector.score(x, scores[i], work) == Status::ok);
+    }
+    return scores;
+}
+
+template <class Model>
+void check_scores() {
+    static typename Model::Parameters parameters;
+    initialize<Model>(parameters, 7);
+    Model model;
+    model.bind(parameters);
+    const Graph graph = twin_of<Model>(parameters);
+    const Dataset data = samples_of(Model::input_size);
+    CHECK(same_bits(anomaly_scores(graph, data), scores_on_device(model, data.floats)));
+
+    const Int8Graph coded = quantize(graph, data, {});
+    const std::vector<uint8_t> file = coded.file_bytes(kernels::int8_packing());
+    AlignedFloats aligned(file.size() / sizeof(float) + 1);
+    std::memcpy(aligned.data(), file.data(), file.size());
+    Int8Model<Model> twin;
+    REQUIRE(twin.load(aligned.data(), file.size()) == Status::ok);
+    std::vector<int8_t> codes(data.floats.size());
+    quantize_values(data.floats.data(), static_cast<int32_t>(codes.size()),
+                    twin.input_quantization(), codes.data());
+    CHECK(same_bits(anomaly_scores(coded, data), scores_on_device(twin, codes)));
+}
+
 }  // namespace
+
+TEST_CASE("the command's scores are a device's, float and int8, to the bit: so are thresholds") {
+    check_scores<Tutorial>();
+    check_scores<Deep>();
+    // The outputs come in slices of 112, 112 and 76.
+    check_scores<Autoencoder<Sequential<Dense<300, 7>>, Sequential<Dense<7, 300, Tanh>>>>();
+}
 
 TEST_CASE("the area under a ROC curve is the part of pairs in order, ties count half") {
     for (uint64_t seed = 1; seed <= 40; seed++) {

@@ -12,24 +12,31 @@
 namespace nutshell::tools {
 namespace {
 
-constexpr int kSlice = 64;
+constexpr int kRows = 64;  // samples that run together
+
+/// The score of a sample x[size], restored as y[size], which is overwritten: the sums of a device
+/// that has a slice of its last layer's outputs at a time, and so its bits.
+template <class Error, class Element>
+float score_of(Error error, const Row& last, const Element* x, Element* y) {
+    const int size = last.out.size(), slice = slice_size(last);
+    for (int at = 0; at < size; at += slice) error.add(x + at, y + at, std::min(slice, size - at));
+    return static_cast<float>(error.sum() / size);
+}
 
 std::vector<float> scores_of(const Graph& graph, const Dataset& data) {
     require_reconstructs(graph, data);
     const int size = data.shape.size();
-    std::vector<float> samples(static_cast<size_t>(size) * kSlice), restored(samples.size()),
-        scores;
-    for (int first = 0; first < data.count; first += kSlice) {
-        const int rows = std::min(kSlice, data.count - first);
+    std::vector<float> samples(static_cast<size_t>(size) * kRows), restored(samples.size()), scores;
+    for (int first = 0; first < data.count; first += kRows) {
+        const int rows = std::min(kRows, data.count - first);
         for (int i = 0; i < rows; i++) {
             data.copy_sample(first + i, samples.data() + static_cast<ptrdiff_t>(i) * size);
         }
         graph.run(graph.range(Part::whole), samples.data(), rows, restored.data());
         for (int i = 0; i < rows; i++) {
             const ptrdiff_t at = static_cast<ptrdiff_t>(i) * size;
-            nutshell::detail::SquaredError error({}, {});
-            error.add(samples.data() + at, restored.data() + at, size);
-            scores.push_back(static_cast<float>(error.sum() / size));
+            scores.push_back(score_of(nutshell::detail::SquaredError({}, {}), graph.rows().back(),
+                                      samples.data() + at, restored.data() + at));
         }
     }
     return scores;
@@ -46,9 +53,8 @@ std::vector<float> scores_of(const Int8Graph& graph, const Dataset& data) {
         data.copy_sample(i, sample.data());
         quantize_values(sample.data(), size, data.int8 ? Quantization{1.0f, 0} : in, codes.data());
         graph.run(whole, codes.data(), 1, restored.data());
-        nutshell::detail::CodedSquaredError error(in, out);
-        error.add(codes.data(), restored.data(), size);
-        scores.push_back(static_cast<float>(error.sum() / size));
+        scores.push_back(score_of(nutshell::detail::CodedSquaredError(in, out), graph.rows().back(),
+                                  codes.data(), restored.data()));
     }
     return scores;
 }

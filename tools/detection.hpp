@@ -9,9 +9,9 @@
 
 namespace nutshell::tools {
 
-/// What AnomalyDetector makes of each sample: the mean squared error of its reconstruction, of an
-/// int8 model that of the input as it reads it. Throws Error when the model does not restore such
-/// samples.
+/// What AnomalyDetector makes of each sample, with its bits on the same platform: the mean squared
+/// error of its reconstruction, of an int8 model that of the input as it reads it. Throws Error
+/// when the model does not restore such samples.
 std::vector<float> anomaly_scores(const AnyGraph& any, const Dataset& data);
 
 /// A threshold fitted to scores of normal samples by the device's own estimators: the score that

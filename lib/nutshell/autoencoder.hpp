@@ -192,18 +192,6 @@ class Part {
     SelfTest expected_{};
 };
 
-/// Outputs that a kind of layer computes at a time: all of them, unless it says less.
-template <class Layer, class = int>
-struct SliceWidth {
-    static constexpr int of(int outputs) noexcept { return outputs; }
-};
-template <class Layer>
-struct SliceWidth<Layer, decltype(int{Layer::slice_outputs})> {
-    static constexpr int of(int outputs) noexcept {
-        return outputs < Layer::slice_outputs ? outputs : Layer::slice_outputs;
-    }
-};
-
 template <class Encoder, class Decoder>
 struct Join;
 template <class... A, class... B>
@@ -320,9 +308,8 @@ class WholeModel : public detail::Part<Architecture, Numbers, 0, Architecture::C
 
     /// Outputs that reconstruct_in_slices gives at a time: some of a dense layer's, all of another
     /// kind's.
-    static constexpr int slice_size =
-        detail::SliceWidth<typename Architecture::Chain::template Layer<layers - 1>>::of(
-            Part::output_size);
+    static constexpr int slice_size = Architecture::Chain::template Layer<layers - 1>::slice_size(
+        Architecture::Chain::rows[layers - 1]);
 
     /// The same without memory for the whole output: whenever the next slice.count outputs, from
     /// slice.first on, are in y[slice_size], calls take(Slice slice).

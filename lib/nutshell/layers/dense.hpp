@@ -78,9 +78,11 @@ struct DenseLayer : LayerFunctions {
         if (tensors.table) kernels::look_up(out, tensors.table, y);
     }
 
-    /// Outputs that forward_slice is asked for at a time: whole blocks of every packing and of the
-    /// float kernels. A kind of layer that has no forward_slice does not have this number either.
-    static constexpr int slice_outputs = 112;
+    /// Outputs that forward_slice is asked for at a time: 112 are whole blocks of every packing and
+    /// of the float kernels.
+    static constexpr int32_t slice_size(const Row& row) noexcept {
+        return row.out.size() < 112 ? row.out.size() : 112;
+    }
 
     /// Some outputs of one sample, x[in] -> y[slice.count], with the bits that forward gives them.
     static void forward_slice(const Row& row, Tensors tensors, Slice slice, const float* x,

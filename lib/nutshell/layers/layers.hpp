@@ -80,6 +80,10 @@ constexpr bool packs(Kind kind) noexcept {
 constexpr Packing packing_of(Kind kind, Packing packing) noexcept {
     return packs(kind) ? packing : Packing::canonical;
 }
+constexpr int32_t slice_size(const Row& row) noexcept {
+    return visit_kind(row.kind, row.out.size(),
+                      [&](auto layer) noexcept { return decltype(layer)::slice_size(row); });
+}
 constexpr double multiply_adds(const Row& row) noexcept {
     return visit_kind(row.kind, 0.0,
                       [&](auto layer) noexcept { return decltype(layer)::multiply_adds(row); });

@@ -166,6 +166,10 @@ struct LayerFunctions {
     /// Bytes of scratch memory that a sample needs in int8.
     static constexpr int32_t int8_scratch_bytes(const Row&) noexcept { return 0; }
 
+    /// Outputs that a model computes at a time when it keeps none: all of them, unless the kind has
+    /// a forward_slice.
+    static constexpr int32_t slice_size(const Row& row) noexcept { return row.out.size(); }
+
     /// Multiply-adds of a sample's forward pass.
     static constexpr double multiply_adds(const Row&) noexcept { return 0; }
 
