@@ -318,6 +318,34 @@ TEST_CASE("a reshape is a layer only where the next one could not read the value
     CHECK(kinds({conv, dense}, {2, 2, 3}) == Kinds{Kind::conv2d, Kind::conv2d});
 }
 
+TEST_CASE("a channel of an int8 model that nothing moves keeps its code, however large its bias") {
+    SourceModel model;
+    model.input = {2, 2, 1};
+    model.codes = Quantization{0.5f, 3};
+    SourceLayer layer = convolution(Kind::conv2d, 1, 1, 4, Border::valid);
+    layer.weight.clear();
+    layer.bias.clear();
+    layer.weight_codes = {0, 0, 0, 100};
+    layer.bias_codes = {1 << 30, -(1 << 30) - 128, INT32_MIN, 0};
+    layer.out_codes = Quantization{0.25f, -7};
+    // 2^30 of these are 37.4 and 600 codes; a code of weight is one of output.
+    layer.weight_scale = {static_cast<float>(37.4 / 1073741824.0 / 2),
+                          static_cast<float>(37.4 / 1073741824.0 / 2),
+                          static_cast<float>(600 / 1073741824.0 / 2), 0.005f};
+    model.layers = {layer};
+    const auto imported = tools::lower(model, {});
+    const auto& graph = std::get<tools::Int8Graph>(imported.graph);
+    const std::vector<int8_t> x{-128, 0, 3, 127};
+    std::vector<int8_t> y(16);
+    graph.run(graph.range(tools::Part::whole), x.data(), 1, y.data());
+    for (size_t pixel = 0; pixel < 4; pixel++) {
+        CHECK(y[4 * pixel] == 37 - 7);
+        CHECK(y[4 * pixel + 1] == -37 - 7);
+        CHECK(y[4 * pixel + 2] == -128);
+        CHECK(y[4 * pixel + 3] == std::max(-128, std::min(127, x[pixel] - 3 - 7)));
+    }
+}
+
 TEST_CASE("windows that are none are refused in one line that says what can be") {
     const SourceLayer good = convolution(Kind::conv2d, 3, 2, 3, Border::given);
     const auto changed = [&](auto change) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Lowering of an int8 model's codes, to TensorFlow Lite Micro's bytes.
+#include <algorithm>
 #include <utility>
 
+#include "nutshell/requantize.hpp"
 #include "source_lowering.hpp"
 #include "tools/error.hpp"
 
@@ -37,6 +39,23 @@ FixedPoint factor_of(const SourceLayer& layer, Quantization in, size_t channel, 
         refuse(layer, "its scales make no multiplier; scales are greater than 0 and finite");
     }
     return factor;
+}
+
+/// True for an output that nothing moves and whose bias is larger than sums may be here: TensorFlow
+/// Lite's converter gives channels without weights the smallest scale that a bias of 2^30 allows.
+/// The code that such an output always has becomes its bias, and its factor 1.
+bool take_constant(const SourceLayer& layer, size_t output, FixedPoint factor, Int8Layer& codes) {
+    const size_t inputs = codes.weight.size() / codes.bias.size();
+    const auto first = codes.weight.begin() + static_cast<ptrdiff_t>(output * inputs);
+    const bool moves = std::any_of(first, first + static_cast<ptrdiff_t>(inputs),
+                                   [](int8_t weight) { return weight != 0; });
+    const int32_t bias = layer.bias_codes.empty() ? 0 : layer.bias_codes[output];
+    if (moves || (bias >= -kMaxSum && bias <= kMaxSum) || factor.shift > 0) return false;
+    constexpr int32_t beyond_all_codes = 512;
+    codes.bias[output] = std::clamp(multiply(bias, factor), -beyond_all_codes, beyond_all_codes);
+    codes.multiplier[output] = 1 << 30;
+    codes.shift[output] = 1;
+    return true;
 }
 
 }  // namespace
@@ -116,9 +135,10 @@ void Int8Lowering::add_weighted(const SourceLayer& layer, const Row& plain) {
     codes.weight = ungrouped(layer, row, layer.weight_codes);
     codes.weight_bits = layer.weight_bits;
     for (size_t o = 0; o < out; o++) {
+        const FixedPoint factor = factor_of(layer, codes_, channels == 1 ? 0 : o, *layer.out_codes);
+        if (channels == out && take_constant(layer, o, factor, codes)) continue;
         codes.bias[o] = folded_bias(layer, row, codes, o);
         if (o >= channels) continue;
-        const FixedPoint factor = factor_of(layer, codes_, o, *layer.out_codes);
         codes.multiplier[o] = factor.multiplier;
         codes.shift[o] = factor.shift;
     }
