@@ -3,7 +3,7 @@
 # The threshold that a Cortex-M4 learns is the one that nutshell detect fits to the same samples, to
 # the last bit, as a quantile and as mean and deviations: of a float model on the reference platform,
 # of its int8 twin on the processor's own. The samples are windows of a synthetic vibration, and the
-# last layer's outputs come in two slices.
+# last layer's outputs come in two slices. The program of the page about such a detector compiles.
 # usage: threshold.sh TOOL
 . "$(dirname "$0")/../rules/common.sh"
 tool=${1:?usage: threshold.sh TOOL}
@@ -69,5 +69,10 @@ NUTSHELL_PLATFORM=reference compare float.nut float.board
 "$tool" convert int8.nut packed.nut --packing dsp >/dev/null
 learn Dsp packed.nut "$root/platform/dsp.cpp" '-DNUTSHELL_PLATFORM_HEADER="platform/dsp.hpp"' >int8.board || violation "int8: the board fails"
 compare int8.nut int8.board
+# shellcheck disable=SC2016  # the backticks are those of Markdown
+sed -n '/^```cpp$/,/^```$/{/^```/d;p}' "$root/docs/build-an-anomaly-detector-in-an-hour.md" >page.cpp
+if [[ ! -s page.cpp ]] || ! arm-none-eabi-g++ "${flags[@]}" -fsyntax-only page.cpp; then
+    violation "the page's program does not compile"
+fi
 ! cmp -s float.board int8.board || violation "float and int8 are the same: nothing was compared"
 finish 'thresholds learned on a board' "$count"
