@@ -65,6 +65,12 @@ TEST_CASE("detect refuses what it cannot measure, and says what to do") {
     desk.check_refused("detect one.nut --data sample --out p.jpg", {"p.jpg", ".png or .svg"});
     desk.check_refused("detect one.nut --data sample --false-alarms 2", {"between"});
     desk.check_refused("detect one.nut --data sample --anomalies none", {"none", "no such file"});
+    desk.file("empty.csv", "");
+    desk.file("names.csv", "a,b,c,d,e,f\n");
+    for (const char* file : {"empty.csv", "names.csv"}) {  // a ROC needs two classes
+        desk.check_refused("detect rows.nut --data rows.csv --anomalies " + std::string(file),
+                           {file});
+    }
     CHECK(desk.run("detect rows.nut --data rows.csv --sigmas 3").status == 0);
 }
 
@@ -106,4 +112,16 @@ TEST_CASE("an index is kept in a file and searched again; another model's is ref
     desk.check_refused("search one.nut --data sample --save x", {"--codes"});
     desk.check_refused("search one.nut --data sample --k 5001", {"5001", "5000"});
     desk.check_refused("search one.nut --data sample:1 --index index.codes", {"only"});
+    desk.file("empty.csv", "");
+    desk.check_refused("search one.nut --data empty.csv", {"empty.csv", "empty"});
+}
+
+TEST_CASE("without labels there is no accuracy, and search says so") {
+    Desk desk;
+    desk.file("rows.csv", six_columns(50));
+    REQUIRE(desk.run(kSmall + "--out rows.nut").status == 0);
+    const Outcome found = desk.run("search rows.nut --data rows.csv --k 3 --table t.csv");
+    CHECK(found.status == 0);
+    CHECK(found.out.find("without labels") != std::string::npos);
+    CHECK(desk.has("t.csv"));
 }

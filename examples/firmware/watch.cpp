@@ -7,6 +7,8 @@
 //
 // The spectra come from a file of bytes, 32 a spectrum, on the machine that runs the emulator or
 // the debugger; in a product from an accelerometer.
+#include <string.h>
+
 #include "nutshell/anomaly.hpp"
 #include "nutshell/crc.hpp"
 #include "nutshell/image.hpp"
@@ -78,6 +80,10 @@ static float set_threshold(const Detector& detector) {
     float threshold = 0;
     expect(normal.threshold(threshold) == Status::ok, "too few spectra to set a threshold by");
     print("threshold in millionths ", static_cast<int32_t>(1e6f * threshold));
+    uint32_t bits;
+    memcpy(&bits, &threshold, sizeof bits);
+    board::print(", bits ");
+    board::print_hex(bits);
     board::print("\n");
     return threshold;
 }

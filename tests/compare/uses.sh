@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What codes are good for, on all of MNIST: prints the README's lines, each by a command of its own.
-# usage: uses.sh [NUTSHELL [PART...]]     PART is anomalies, digits, search or upscale, else all
-# Needs mnist and, for anomalies, fashion-mnist (tools/fetch_data.sh). It trains up to 13 models.
+# usage: uses.sh [NUTSHELL [PART...]]     PART is anomalies, digits, search, denoise or upscale, else all
+# Needs mnist and, for anomalies, fashion-mnist (tools/fetch_data.sh). It trains up to 14 models.
 set -euo pipefail
 export LC_ALL=C
 root=$(cd "$(dirname "$0")/../.." && pwd)
 nutshell=$(realpath "${1:-$root/build/host/nutshell}")
 shift $(($# > 0 ? 1 : 0))
 parts=("$@")
-[[ $# -gt 0 ]] || parts=(anomalies digits search upscale)
+[[ $# -gt 0 ]] || parts=(anomalies digits search denoise upscale)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
@@ -59,6 +59,12 @@ search() {
     "$nutshell" search all.nut --data mnist --k 5 --pca
 }
 
+denoise() {
+    "$nutshell" train --data mnist --layers 784,24,784 --augment noise:0.5 --epochs 30 --seed 1 --out noise.nut \
+        --json >log
+    "$nutshell" denoise noise.nut --data mnist
+}
+
 upscale() {
     local layers
     for layers in 196,128,784 196,128,24,128,784; do
@@ -68,7 +74,7 @@ upscale() {
 }
 
 for part in "${parts[@]}"; do
-    [[ $part =~ ^(anomalies|digits|search|upscale)$ ]] || {
+    [[ $part =~ ^(anomalies|digits|search|denoise|upscale)$ ]] || {
         printf 'there is no part %s\n' "$part" >&2
         exit 2
     }

@@ -10,6 +10,7 @@ namespace nutshell::board {
 
 void print(const char* text) noexcept { std::fputs(text, stdout); }
 void print(int32_t number) noexcept { std::printf("%ld", static_cast<long>(number)); }
+void print_hex(uint32_t bits) noexcept { std::printf("%08lx", static_cast<unsigned long>(bits)); }
 void write(const uint8_t* bytes, size_t size) noexcept {
     if (std::fwrite(bytes, 1, size, stdout) != size) std::exit(1);
 }

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # The board that watches a machine learns, sets its threshold, decides and blames as the host does,
-# number for number. Each of the two faults in its spectra raises the alarm within five spectra and
-# is blamed on its band; the alarm ends, and there is no other one. RAM keeps to its bytes.
+# number for number, weights and threshold to the bit. Each of the two faults in its spectra raises
+# the alarm within five spectra and is blamed on its band; the alarm ends, and there is no other one.
+# RAM keeps to its bytes.
 # usage: watch.sh FOLDER IMAGE EMULATOR [OPTION...]
 . "$(dirname "$0")/../rules/common.sh"
 usage='usage: watch.sh FOLDER IMAGE EMULATOR [OPTION...]'
