@@ -77,15 +77,14 @@ TEST_CASE("flash, RAM, stack and instructions are within 3 % of the linked image
         const Footprint found = footprint_of(model->second, target_named(image.core));
         check_within(static_cast<double>(found.flash), image.flash, 0.03, "flash");
         check_within(static_cast<double>(found.ram), image.ram, 0.03, "RAM");
-        // A frame of RISC-V is a multiple of 16 bytes.
-        check_within(static_cast<double>(found.stack), image.stack, 0.05, "stack");
-        // How long a product of floats takes in software depends on the numbers; and a small model
-        // spends much of its time between its layers.
+        check_within(static_cast<double>(found.stack), image.stack, 0.03, "stack");
+        // How long a product of floats takes in software depends on the numbers: a zero is fast,
+        // and a small image has many.
         const bool in_software =
             image.model.find("float") != std::string::npos &&
             (image.core == "cortex-m0" || image.core == "cortex-m3" || image.core == "riscv32");
         const bool small = image.model.rfind("21-", 0) == 0;
-        const double part = in_software ? (small ? 0.5 : 0.06) : small ? 0.25 : 0.03;
+        const double part = !in_software ? 0.03 : small ? 0.5 : 0.06;
         check_within(found.instructions, image.instructions, part, "instructions");
         compared++;
     }

@@ -55,7 +55,8 @@ double cost_of(const Row& row, bool per_output, const ProductCost& cost) {
     const double in = align_up(row.in.size() - rest, cost.inputs);
     const double out = align_up(row.out.size(), cost.outputs);
     const double output = cost.output + (per_output ? cost.scale : 0);
-    return cost.call + cost.input * in + output * out + cost.product * in * out +
+    const double call = cost.call + (row.out.size() % cost.outputs != 0 ? cost.partial : 0);
+    return call + cost.input * in + output * out + cost.product * in * out +
            cost.rest * rest * row.out.size();
 }
 
@@ -80,8 +81,12 @@ double instructions_of(const Int8Graph& graph, const NumbersCost& cost) {
     double sum = 0;
     for (size_t i = 0; i < graph.rows().size(); i++) {
         const Row& row = graph.rows()[i];
-        sum += cost_of(row, graph.layers()[i].per_output, cost.dots);
+        const Int8Layer& layer = graph.layers()[i];
+        sum += cost_of(row, layer.per_output, cost.dots);
         sum += cost_of(row, cost.activation);
+        const bool clamped =
+            row.activation == Activation::relu && layer.quantization.sum.zero_point != INT8_MIN;
+        if (clamped) sum += cost.activation.clamp * row.out.size();
     }
     return sum;
 }
@@ -93,7 +98,7 @@ Footprint sizes_of(const std::vector<Row>& rows, size_t model, bool int8, const 
     Footprint result;
     result.model = model;
     result.flash = model + static_cast<size_t>(cost.code + further * cost.layer_code);
-    result.stack = static_cast<size_t>(cost.stack);
+    result.stack = static_cast<size_t>(cost.stack + (further > 0 ? cost.deep_stack : 0));
     result.ram = memory_of(rows, int8, target.scratch_per_input) + view_of(rows.size(), int8) +
                  status_and_gaps + result.stack;
     return result;

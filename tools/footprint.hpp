@@ -10,17 +10,19 @@
 namespace nutshell::tools {
 
 /// Instructions of a dense product: call + input * inputs + output * outputs + product * inputs *
-/// outputs. Outputs are padded to whole blocks; inputs too, or, where `rest` is given, those behind
-/// the last whole block cost `rest` for each output.
+/// outputs. Outputs are padded to whole blocks, and a part of one costs `partial` besides; inputs
+/// are padded too, or, where `rest` is given, those behind the last whole block cost `rest` for
+/// each output.
 struct ProductCost {
     int outputs, inputs;  ///< of a block
     double call, input, output, product, rest;
-    double scale;  ///< more for each output where each has a scale of its own (int8)
+    double partial, scale;  ///< of int8; scale: more for an output with a scale of its own
 };
 
-/// Instructions of an element of an activation. In int8 each is a look-up.
+/// Instructions of an element of an activation. In int8 each is a look-up, and a relu whose zero is
+/// not the least code a clamp.
 struct ActivationCost {
-    double sigmoid, tanh, leaky_relu;
+    double sigmoid, tanh, leaky_relu, clamp;
 };
 
 /// What is linked and computed for one type of numbers.
@@ -28,6 +30,7 @@ struct NumbersCost {
     int code;              ///< bytes of an image of two layers besides the model's file
     int layer_code;        ///< more for each further layer
     int stack;             ///< bytes, of the call that needs most: checking the file or running it
+    int deep_stack;        ///< more where there are more than two layers
     ProductCost dots;      ///< weights [out][in]
     ProductCost combined;  ///< weights [in][out]; int8 has none
     ActivationCost activation;

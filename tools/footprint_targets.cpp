@@ -8,74 +8,96 @@ namespace nutshell::tools {
 namespace {
 
 /// Of a product that a type of numbers does not have.
-constexpr ProductCost kNone{1, 1, 0, 0, 0, 0, 0, 0};
+constexpr ProductCost kNone{1, 1, 0, 0, 0, 0, 0, 0, 0};
 
-constexpr ActivationCost look_up(double each) { return {each, each, each}; }
+constexpr ActivationCost look_up(double each, double clamp) { return {each, each, each, clamp}; }
 
-// The lines of a type of numbers: code, code of a further layer, stack; dots and combined, each
-// with its block of outputs and inputs, call, input, output, product, rest; sigmoid, tanh,
-// leaky_relu; check.
-constexpr NumbersCost kM0Int8{5792,  72,           284, {4, 1, 330, 6.752, 40.34, 3.371, 0, 0},
-                              kNone, look_up(4.3), 0};
-constexpr NumbersCost kM0Float{11232,
+// The lines of a type of numbers: code, code of a further layer, stack, stack of more than two
+// layers; dots and combined, each with its block of outputs and inputs, call, input, output,
+// product, rest, partial, scale; sigmoid, tanh, leaky_relu, clamp; check.
+constexpr NumbersCost kM0Int8{
+    5664, 72, 284, 0, {4, 1, 212.4, 6.326, 40.37, 3.375, 0, 248.4, 3.408}, kNone, look_up(4.27, 10),
+    0};
+constexpr NumbersCost kM0Float{11872,
                                64,
-                               424,
-                               {1, 1, -641, 1.27, 1181, 162.7, 0, 0},
-                               {1, 1, -10970, 1333, 67.6, 157.1, 0, 0},
-                               {2520, 2620, 105},
+                               428,
+                               8,
+                               {1, 1, -641, 1.27, 1181, 162.7, 0, 0, 0},
+                               {1, 1, -10970, 1333, 67.6, 157.1, 0, 0, 0},
+                               {2520, 2620, 105, 0},
                                11};
-constexpr NumbersCost kM3Int8{5616,  72,           236, {4, 1, 166, 0.15, 15.41, 2.31, 0, 0},
-                              kNone, look_up(4.5), 0};
-constexpr NumbersCost kM3Float{8352,
+constexpr NumbersCost kM3Int8{5824,
+                              72,
+                              232,
+                              10,
+                              {4, 1, 131.7, 0.1009, 12.6, 2.305, 0, 172.1, 3.608},
+                              kNone,
+                              look_up(4.51, 11),
+                              0};
+constexpr NumbersCost kM3Float{8928,
                                64,
-                               396,
-                               {1, 1, -481, -0.18, 729, 71.2, 0, 0},
-                               {1, 1, -6127, 733, 84.25, 69.47, 0, 0},
-                               {1160, 1240, 66},
+                               392,
+                               8,
+                               {1, 1, -481, -0.18, 729, 71.2, 0, 0, 0},
+                               {1, 1, -6127, 733, 84.25, 69.47, 0, 0, 0},
+                               {1160, 1240, 66, 0},
                                8};
-constexpr NumbersCost kM4Int8{5840,  72,           248, {4, 4, 176, 2.912, 13.52, 1.153, 0, 0},
-                              kNone, look_up(4.5), 0};
-constexpr NumbersCost kM4Float{8288,
+constexpr NumbersCost kM4Int8{
+    5840, 72, 240, 0, {4, 4, 145.8, 2.611, 13.52, 1.157, 0, 169.4, 0.05}, kNone, look_up(4.51, 11),
+    0};
+constexpr NumbersCost kM4Float{8864,
                                32,
-                               392,
-                               {4, 8, 195, 0, 33.76, 1.22, 8.7, 0},
-                               {16, 1, 209, 0.115, 1.644, 1.232, 0, 0},
-                               {34, 44, 8},
+                               388,
+                               8,
+                               {4, 8, 195, 0, 33.76, 1.22, 8.7, 0, 0},
+                               {16, 1, 209, 0.115, 1.644, 1.232, 0, 0, 0},
+                               {34, 44, 8, 0},
                                2.43};
-constexpr NumbersCost kM7Int8{5840,  72,           248, {4, 4, 176, 2.912, 13.52, 1.153, 0, 0},
-                              kNone, look_up(4.5), 0};
-constexpr NumbersCost kM7Float{8288,
+constexpr NumbersCost kM7Int8 = kM4Int8;
+constexpr NumbersCost kM7Float{8800,
                                32,
-                               392,
-                               {4, 8, 194, 0, 33.76, 1.22, 8.7, 0},
-                               {16, 1, 193, 0.114, 1.645, 1.232, 0, 0},
-                               {33, 44, 8},
+                               388,
+                               8,
+                               {4, 8, 194, 0, 33.76, 1.22, 8.7, 0, 0},
+                               {16, 1, 193, 0.114, 1.645, 1.232, 0, 0, 0},
+                               {33, 44, 8, 0},
                                2.43};
-constexpr NumbersCost kM33Int8{5680,  72,           248, {4, 4, 176, 2.912, 13.52, 1.153, 0, 0},
-                               kNone, look_up(4.5), 0};
-constexpr NumbersCost kM33Float{8096,
+constexpr NumbersCost kM33Int8{
+    5680, 72, 240, 0, {4, 4, 145.8, 2.611, 13.52, 1.157, 0, 169.4, 0.05}, kNone, look_up(4.51, 11),
+    0};
+constexpr NumbersCost kM33Float{8608,
                                 64,
-                                396,
-                                {4, 8, 195, 0, 32.51, 1.22, 8.24, 0},
-                                {16, 1, 206, 0.117, 1.582, 1.232, 0, 0},
-                                {33, 44, 8},
+                                392,
+                                8,
+                                {4, 8, 195, 0, 32.51, 1.22, 8.24, 0, 0},
+                                {16, 1, 206, 0.117, 1.582, 1.232, 0, 0, 0},
+                                {33, 44, 8, 0},
                                 2.43};
-constexpr NumbersCost kM55Int8{
-    5392, 72, 236, {4, 16, 145, 0.09, 4.035, 0.1552, 0, 2.754}, kNone, look_up(0.26), 0};
-constexpr NumbersCost kM55Float{10448,
+constexpr NumbersCost kM55Int8{5376,
+                               72,
+                               232,
+                               4,
+                               {4, 16, 123.8, 0.0417, 3.959, 0.1558, 0, 25.79, 2.575},
+                               kNone,
+                               look_up(0.256, 10),
+                               0};
+constexpr NumbersCost kM55Float{11024,
                                 64,
-                                404,
-                                {6, 8, 180, 0, 39.5, 0.555, 7.3, 0},
-                                {28, 1, 325, 0, 1.321, 0.5714, 0, 0},
-                                {15.1, 15.8, 2.27},
+                                400,
+                                8,
+                                {6, 8, 180, 0, 39.5, 0.555, 7.3, 0, 0},
+                                {28, 1, 325, 0, 1.321, 0.5714, 0, 0, 0},
+                                {15.1, 15.8, 2.27, 0},
                                 0.74};
-constexpr NumbersCost kRiscv32Int8{5288, 80, 256, {1, 1, 60, 0, 59, 9, 0, 0}, kNone, look_up(8), 0};
-constexpr NumbersCost kRiscv32Float{11552,
+constexpr NumbersCost kRiscv32Int8{
+    5320, 80, 248, 16, {1, 1, 92, 0, 60, 9, 0, 0, -1}, kNone, look_up(8.01, 0), 0};
+constexpr NumbersCost kRiscv32Float{12160,
                                     32,
                                     412,
-                                    {1, 1, -356, 0.23, 1391, 162.6, 0, 0},
-                                    {1, 1, -8667, 1073, 42.75, 158.1, 0, 0},
-                                    {2130, 2230, 86},
+                                    0,
+                                    {1, 1, -356, 0.23, 1391, 162.6, 0, 0, 0},
+                                    {1, 1, -8667, 1073, 42.75, 158.1, 0, 0, 0},
+                                    {2130, 2230, 86, 0},
                                     9};
 
 }  // namespace

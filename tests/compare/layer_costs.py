@@ -22,33 +22,43 @@ def up(number, block):
     return (number + block - 1) // block * block
 
 
-def terms(name, inputs, outputs, blocks):
-    """What the costs are multiplied with: call, input, output, product, rest."""
+def terms(inputs, outputs, blocks, name):
+    """What the costs are multiplied with: call, input, output, product; of dot products rest; of
+    int8 partial, scale."""
     out = up(outputs, blocks[0])
-    if name == "dots" and blocks[1] > 1:
+    if name == "dots":
         rest = inputs % blocks[1]
         return [1, 0, out, (inputs - rest) * out, rest * outputs]
     whole = up(inputs, blocks[1])
-    return [1, whole, out, whole * out, 0]
+    if name == "combined":
+        return [1, whole, out, whole * out]
+    return [1, whole, out, whole * out, outputs % blocks[0] != 0,
+            out if name == "int8_per_output" else 0]
 
 
 processor = sys.argv[1]
-layers, elements = {}, {}
+layers, elements, exact = {}, {}, {}
 for line in sys.stdin:
     piece, count = line.rstrip("\n").split("\t")
     name, inputs, outputs = piece.split()
     if int(outputs) == 0:
         elements[name] = int(count) / int(inputs)
-    else:
-        layers.setdefault(name, []).append((int(inputs), int(outputs), int(count)))
+        continue
+    exact[name, int(inputs), int(outputs)] = int(count)
+    if name not in ("model_int8", "clamped"):
+        product = name.replace("_per_output", "")
+        layers.setdefault(product, []).append((int(inputs), int(outputs), name, int(count)))
 
 print(processor)
-for name, counted in layers.items():
-    blocks = BLOCKS[processor][name]
-    counts = numpy.array([count for _, _, count in counted], float)
-    matrix = numpy.array([terms(name, i, o, blocks) for i, o, _ in counted], float)
+for product, counted in layers.items():
+    blocks = BLOCKS[processor][product]
+    counts = numpy.array([count for *_, count in counted], float)
+    matrix = numpy.array([terms(i, o, blocks, name) for i, o, name, _ in counted], float)
     costs = numpy.linalg.lstsq(matrix / counts[:, None], numpy.ones(len(counts)), rcond=None)[0]
     off = numpy.abs(matrix @ costs / counts - 1).max()
-    print(f"  {name:9} block {blocks}: " + ", ".join(f"{cost:.4g}" for cost in costs) +
+    print(f"  {product:9} block {blocks}: " + ", ".join(f"{cost:.4g}" for cost in costs) +
           f"; at most {100 * off:.1f} % off")
+elements["clamp of int8"] = (exact["clamped", 24, 784] - exact["int8_per_output", 24, 784]) / 784
 print("  an element: " + ", ".join(f"{name} {cost:.3g}" for name, cost in elements.items()))
+print("  an int8 model besides its layers: "
+      f"{exact['model_int8', 16, 16] - 2 * exact['int8_per_output', 16, 16]}")

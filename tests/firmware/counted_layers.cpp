@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Dense layers of many shapes and activations on a board, each a piece for count_instructions.sh:
-// what tests/compare/layer_costs.sh fits the costs of nutshell footprint to.
+// Dense layers of many shapes, activations and a model of two layers on a board, each a piece for
+// count_instructions.sh: what tests/compare/layer_costs.sh fits the costs of nutshell footprint to.
 #include "nutshell/autoencoder.hpp"
 #include "platform/boards/common/board.hpp"
 
@@ -17,6 +17,9 @@ constexpr int kWidest = 784, kMostWeights = 640 * 128;
 constexpr int kShapes[][2] = {{16, 16},  {64, 16},  {16, 64},  {128, 128}, {640, 128}, {128, 640},
                               {784, 24}, {24, 784}, {128, 8},  {8, 128},   {32, 8},    {8, 32},
                               {300, 40}, {40, 300}, {256, 64}, {64, 256},  {10, 100},  {100, 10}};
+/// Of int8 besides, since few layers of floats end in a part of a block.
+constexpr int kOddShapes[][2] = {{21, 13}, {13, 5}, {5, 17}, {17, 21}, {30, 7}, {70, 33}, {33, 70}};
+using Pair = Autoencoder<Sequential<Dense<16, 16>>, Sequential<Dense<16, 16>>>;
 
 alignas(16) float weights[kMostWeights];
 alignas(16) float bias[kWidest], x[kWidest], y[kWidest];
@@ -49,15 +52,37 @@ void count(const char* name, int in, int out, Piece piece) {
     board::print("\n");
 }
 
-void count_shape(int in, int out) {
-    const Requantization rule{kZeros, kZeros, shifts, true, 0, -128, 127};
-    count("int8", in, out,
-          [&] { kernels::dense_int8(in, out, kWeights, rule, codes, outputs, scratch); });
+Int8Tensors coded(bool per_output, int8_t zero_point = -128) {
+    Int8Tensors layer{kWeights,  kZeros, kZeros, shifts, nullptr, kernels::int8_packing(),
+                      per_output};
+    layer.sum.zero_point = zero_point;
+    return layer;
+}
+
+void count_int8(const char* name, int in, int out, Activation activation,
+                const Int8Tensors& layer) {
+    const Row row{Kind::dense, activation, flat(in), flat(out)};
+    const int padded = packed_outputs(kernels::int8_packing(), out);
+    for (int i = out; i < padded; i++) shifts[i] = 0;  // as in a file
+    count(name, in, out, [&] { DenseLayer::forward(row, layer, codes, outputs, scratch); });
+    for (int i = out; i < padded; i++) shifts[i] = -7;
+}
+
+void count_floats(int in, int out) {
     const Row row{Kind::dense, Activation::linear, flat(in), flat(out)};
     const char* const name = DenseLayer::rows_are_outputs(row) ? "dots" : "combined";
     count(name, in, out, [&] {
         DenseLayer::forward(row, Activation::linear, {weights, bias}, Pass{1}, x, y);
     });
+}
+
+template <class Model, class Tensors, class Element>
+void count_model(const char* name, const Tensors& tensors, const Element* from, Element* to) {
+    const Tensors both[] = {tensors, tensors};
+    static Model model;
+    static typename Model::Workspace work;
+    model.bind_layers(both);
+    count(name, 16, 16, [&] { (void)model.reconstruct(from, to, work); });
 }
 
 }  // namespace
@@ -72,7 +97,16 @@ int main() {
 
     count_start();
     count_stop();
-    for (const auto& shape : kShapes) count_shape(shape[0], shape[1]);
+    for (const auto& shape : kShapes) count_floats(shape[0], shape[1]);
+    for (const auto& shape : kShapes) {
+        count_int8("int8", shape[0], shape[1], Activation::linear, coded(false));
+        count_int8("int8_per_output", shape[0], shape[1], Activation::linear, coded(true));
+    }
+    for (const auto& shape : kOddShapes) {
+        count_int8("int8_per_output", shape[0], shape[1], Activation::linear, coded(true));
+    }
+    count_int8("clamped", 24, kWidest, Activation::relu, coded(true, 3));
+    count_model<Int8Model<Pair>>("model_int8", coded(true), codes, outputs);
     count("look_up", kWidest, 0, [] { kernels::look_up(kWidest, kTable, codes); });
     count("check", kWidest, 0, [] { (void)all_finite(x, kWidest); });
     fill(kWidest, 3.0f, y);
