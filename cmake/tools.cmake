@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-# What the PC does: nutshell_tools, a static library that the tests link too, and the command.
+# What the PC does: nutshell_tools, a static library that the tests and the fuzz targets link too,
+# and the command.
 
 include(${CMAKE_CURRENT_LIST_DIR}/dependencies.cmake)
 
 file(GLOB tool_sources CONFIGURE_DEPENDS tools/*.cpp tools/*/*.cpp)
-list(REMOVE_ITEM tool_sources ${PROJECT_SOURCE_DIR}/tools/nutshell.cpp)
+file(GLOB command_sources CONFIGURE_DEPENDS tools/nutshell.cpp tools/commands/*.cpp)
+list(REMOVE_ITEM tool_sources ${command_sources})
 # The formats alone see the libraries of foreign formats, and are built anew when those change.
 file(GLOB format_sources CONFIGURE_DEPENDS tools/formats/*.cpp)
 list(REMOVE_ITEM tool_sources ${format_sources})
@@ -32,7 +34,7 @@ set_source_files_properties(tools/data/sample.cpp PROPERTIES
 set_source_files_properties(tools/data/decode_image.cpp PROPERTIES
                             COMPILE_OPTIONS -fno-sanitize=undefined)
 
-add_executable(nutshell_tool tools/nutshell.cpp)
+add_executable(nutshell_tool ${command_sources})
 set_target_properties(nutshell_tool PROPERTIES OUTPUT_NAME nutshell)
 nutshell_house_rules(nutshell_tool)
 target_compile_definitions(nutshell_tool PRIVATE NUTSHELL_VERSION="${PROJECT_VERSION}")

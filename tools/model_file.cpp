@@ -59,8 +59,12 @@ Graph read_model(const std::string& path) {
 
 AnyGraph read_any_model(const std::string& path) {
     const Content content = read_checked(path);
-    if (content.file.type() != NumberType::float32) return Int8Graph(content.file);
-    return float_graph(content.file);
+    return graph_in(content.file);
+}
+
+AnyGraph graph_in(const File& file) {
+    if (file.type() != NumberType::float32) return Int8Graph(file);
+    return float_graph(file);
 }
 
 namespace {

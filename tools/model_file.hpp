@@ -18,6 +18,9 @@ using AnyGraph = std::variant<Graph, Int8Graph>;
 /// The same for floats or int8, in any packing.
 AnyGraph read_any_model(const std::string& path);
 
+/// What a checked file in memory holds.
+AnyGraph graph_in(const File& file);
+
 /// Writes a .nut file; the old one stays until the new one is whole. Throws Error.
 void write_model(const Graph& graph, const std::string& path);
 void write_model(const Int8Graph& graph, const std::string& path, Packing packing);

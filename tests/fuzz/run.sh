@@ -1,11 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Fuzzes the readers for as long as is wanted, with everything they call instrumented, and prints for each how
-# many inputs a second it was given. New inputs stay in build/fuzz/corpus, findings in build/fuzz/findings.
-# usage: tests/fuzz/run.sh [SECONDS [TARGET...]]     default: 60 seconds of each file of this folder
+# Fuzzes the readers for as long as is wanted, with all of the project's code that they call instrumented, and
+# prints for each how many inputs it was given, at what rate, and what they reached. What was found goes on: new
+# inputs stay in build/fuzz/corpus, sums over all runs in build/fuzz/totals, findings in build/fuzz/findings, so
+# that a run may be interrupted and the next one goes on where it was.
+# usage: tests/fuzz/run.sh [AMOUNT [TARGET...]]     default: 60 seconds of each file of this folder
+#   AMOUNT   seconds for each target, or 10000000x: as many executions of each in all, earlier runs included
 set -euo pipefail
-seconds=${1:-60}
+amount=${1:-60}
 shift $(($# > 0 ? 1 : 0))
+[[ $amount =~ ^[1-9][0-9]*x?$ ]] || {
+    printf 'run.sh: %s is no amount: give seconds, as 3600, or executions, as 10000000x\n' "$amount" >&2
+    exit 2
+}
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=$root/build/fuzz
 command -v clang++ >/dev/null || {
@@ -17,32 +24,84 @@ if [[ ${#targets[@]} -eq 0 ]]; then
     for source in "$root"/tests/fuzz/*.cpp; do targets+=("$(basename "$source" .cpp)"); done
 fi
 
-flags='-O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
-cmake -S "$root" -B "$build" -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None \
+flags='-O2 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+mkdir -p "$build/findings" "$build/totals"
+cmake -S "$root" -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None \
     -DCMAKE_CXX_FLAGS="$flags" -DNUTSHELL_BUILD_TESTS=OFF -DNUTSHELL_BUILD_EXAMPLES=OFF \
-    -DNUTSHELL_FUZZ=ON >"$build.log"
-cmake --build "$build" --parallel "$(nproc)" --target "${targets[@]/#/fuzz_}" >>"$build.log"
+    -DNUTSHELL_FUZZ=ON >"$build/build.log"
+cmake --build "$build" --parallel "$(nproc)" --target "${targets[@]/#/fuzz_}" >>"$build/build.log"
 
-mkdir -p "$build/findings"
+# One run of a target's program, with more libFuzzer options; its numbers are added to the totals. Fails when
+# something was found.
+fuzz_once() {
+    local target=$1 log=$build/$1.log totals=$build/totals/$1 began=$SECONDS status=0 arguments
+    shift
+    mapfile -t arguments <"$build/tests/fuzz/$target.arguments"
+    mkdir -p "$build/corpus/$target"
+    touch "$totals"
+    "$build/tests/fuzz/fuzz_$target" "${arguments[@]}" "$@" -print_final_stats=1 \
+        -artifact_prefix="$build/findings/$target-" "$build/corpus/$target" >"$log" 2>&1 || status=1
+    awk -v seconds=$((SECONDS - began)) '
+        NF == 2 && FILENAME ~ /totals/ { value[$1] = $2 }
+        /inline 8-bit counters/ { gsub(/[^0-9]/, " ", $5); value["all_edges"] = $5 + 0 }
+        match($0, /cov: [0-9]+/) { value["edges"] = substr($0, RSTART + 5, RLENGTH - 5) }
+        /^stat::number_of_executed_units:/ { value["executions"] += $2 }
+        /^stat::peak_rss_mb:/ && $2 > value["megabytes"] + 0 { value["megabytes"] = $2 }
+        /^stat::library_(crashes|hangs):/ { value[substr($1, 7, length($1) - 7)] += $2 }
+        END { value["seconds"] += seconds; for (name in value) print name, value[name] }
+    ' "$totals" "$log" >"$totals.new"
+    mv "$totals.new" "$totals"
+    return $status
+}
+
+# Runs a target for the amount, in pieces of at most five minutes, so that little is lost with a power cut.
+fuzz() {
+    local target=$1 goal=${amount%x} began=$SECONDS left piece
+    while true; do
+        if [[ $amount == *x ]]; then
+            left=$((goal - $(total "$target" executions)))
+            piece=(-runs="$left" -max_total_time=300)
+        else
+            left=$((goal - SECONDS + began))
+            piece=(-max_total_time=$((left < 300 ? left : 300)))
+        fi
+        [[ $left -gt 0 ]] || return 0
+        fuzz_once "$target" "${piece[@]}" || return 1
+        [[ -z $interrupted ]] || return 0
+    done
+}
+
+# A number of a target's totals.
+total() {
+    awk -v name="$2" '$1 == name { value = $2 } END { print value + 0 }' "$build/totals/$1"
+}
+
+tell() {
+    local target=$1 runs seconds kept note=''
+    runs=$(total "$target" executions)
+    seconds=$(total "$target" seconds)
+    kept=$(find "$build/corpus/$target" -type f | wc -l)
+    if [[ $(total "$target" library_crashes) -gt 0 || $(total "$target" library_hangs) -gt 0 ]]; then
+        note=", its library crashed $(total "$target" library_crashes) times, hung $(total "$target" library_hangs)"
+    fi
+    printf '%-12s %10d executions, %6d a second, %5d of %6d edges, %5d inputs kept, at most %3d MB%s' "$target" \
+        "$runs" $((runs / (seconds > 0 ? seconds : 1))) "$(total "$target" edges)" "$(total "$target" all_edges)" \
+        "$kept" "$(total "$target" megabytes)" "$note"
+}
+
+interrupted=''
+trap 'interrupted=yes' INT TERM
 status=0
 for target in "${targets[@]}"; do
-    corpus=$build/corpus/$target
-    mkdir -p "$corpus"
-    seeds=()
-    for folder in "$root/tests/data/$target" "$root/tests/fuzz/seeds/$target"; do
-        [[ ! -d $folder ]] || seeds+=("$folder")
-    done
-    [[ $target != nut ]] || seeds+=("$root/tests/data/models")
-    log=$build/$target.log
-    "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=512 \
-        -max_len=16384 -print_final_stats=1 -artifact_prefix="$build/findings/$target-" "$corpus" \
-        "${seeds[@]}" >"$log" 2>&1 || status=1
-    awk -v target="$target" '
-        /^stat::number_of_executed_units/ { runs = $2 }
-        /^stat::average_exec_per_sec/ { rate = $2 }
-        /^stat::peak_rss_mb/ { memory = $2 }
-        /ERROR: |runtime error: / { found = found "\n    " $0 }
-        END { printf "%-12s %10d executions, %6d a second, at most %3d MB%s\n", target, runs, rate, memory,
-              found == "" ? ", no findings" : found }' "$log"
+    touch "$build/totals/$target"
+    if fuzz "$target"; then
+        printf '%s, no findings\n' "$(tell "$target")"
+    else
+        status=1
+        printf '%s, FOUND:\n' "$(tell "$target")"
+        grep -E 'ERROR: |runtime error: |^The reader|Test unit written|^    #[0-9] .*/(tools|lib|platform)/' \
+            "$build/$target.log" | head -12 || true
+    fi
+    [[ -z $interrupted ]] || break
 done
 exit $status
