@@ -106,6 +106,68 @@ TEST_CASE("a file that is no image, or a damaged one, is refused by its name") {
         refused(whole.substr(0, size), "cannot");
 }
 
+TEST_CASE("PGM and PPM with comments and other ranges of values are read") {
+    const TemporaryFolder folder;
+    folder.file("a.pgm", std::string("P5 # a comment\n# 9 9\n2\t2\n3\n\0\1\2\7", 31));
+    CHECK(load_data(folder.path()).train.bytes == std::vector<uint8_t>{0, 85, 170, 255});
+    const TemporaryFolder color;
+    color.file("a.ppm", "P6 2 1 255 abcdef");
+    CHECK(load_data(color.path()).train.shape == Shape{1, 2, 3});
+    CHECK(load_data(color.path()).train.bytes ==
+          std::vector<uint8_t>{'a', 'b', 'c', 'd', 'e', 'f'});
+}
+
+TEST_CASE("images that lie, and formats that decoders were attacked through, are refused") {
+    const TemporaryFolder folder;
+    folder.file("a.png", ramp_png());
+    const auto refused = [&](const std::string& what, const std::string& bytes) {
+        const std::string odd = folder.file("b.png", bytes);
+        INFO(what);
+        const std::string message = refusal(folder.path());
+        CHECK_MESSAGE(message.find(odd) == 0, message);
+        CHECK_MESSAGE(message.find('\n') == std::string::npos, message);
+    };
+    const auto changed = [](std::string bytes, size_t at, const std::string& by) {
+        return bytes.replace(at, by.size(), by);
+    };
+    const std::string whole = ramp_png(), zeros(4, '\0'), most(4, '\xff');
+    // Signature, then the header chunk: its length at 8, name at 12, width, height, depth, kind of
+    // color, compression, filter and interlacing from 16 on; the data's chunk at 33.
+    refused("a header of another length", changed(whole, 8, std::string("\0\0\0\x0c", 4)));
+    refused("no width", changed(whole, 16, zeros));
+    refused("no height", changed(whole, 20, zeros));
+    refused("a width of four billion", changed(whole, 16, most));
+    refused("pixels of 3 bits", changed(whole, 24, "\3"));
+    refused("a kind of color that is none", changed(whole, 25, "\5"));
+    refused("a palette without its colors", changed(whole, 25, "\3"));
+    refused("a compression that is none", changed(whole, 26, "\1"));
+    refused("a filter that is none", changed(whole, 27, "\1"));
+    refused("interlacing that is none", changed(whole, 28, "\2"));
+    refused("data of four billion bytes", changed(whole, 33, most));
+    refused("data in front of the header", whole.substr(0, 8) + whole.substr(33));
+    refused("more pixels than the data holds", changed(whole, 20, std::string("\0\0\2\0", 4)));
+    const std::string bitmap = bmp(2, 1, {1, 2, 3, 4, 5, 6});
+    // Where the pixels begin at 10, size of the header at 14, width, height, planes, depth.
+    refused("pixels behind the end", changed(bitmap, 10, std::string("\xff\xff\xff\x7f", 4)));
+    refused("a header of no size", changed(bitmap, 14, zeros));
+    refused("the most negative height", changed(bitmap, 22, std::string("\0\0\0\x80", 4)));
+    refused("pixels of no bits", changed(bitmap, 28, std::string("\0\0", 2)));
+    refused("no pixels", bitmap.substr(0, 30));
+    refused("a range of no values", "P5\n3 2\n0\nabcdef");
+    refused("a range of a million values", "P5\n3 2\n1000000\nabcdef");
+    refused("a negative width", "P5\n-3 2\n255\nabcdef");
+    refused("a width that overflows", "P5\n4294967299 2\n255\nabcdef");
+    refused("fewer pixels than promised", "P5\n3 2\n255\nabcde");
+    const std::string photo = read_back(NUTSHELL_TEST_DATA "/images/gray77.jpg");
+    for (const size_t size : {2, 20, 100}) refused("a photo's beginning", photo.substr(0, size));
+    refused("a photo of no size", changed(photo, photo.find("\xff\xc0") + 5, zeros));
+    refused("GIF", "GIF89a" + std::string("\3\0\2\0\x80\0\0", 7) + std::string(40, '\0'));
+    refused("PSD", "8BPS" + std::string("\0\1", 2) + std::string(40, '\0'));
+    refused("radiance",
+            "#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 2 +X 3\n" + std::string(40, '\2'));
+    refused("Softimage", std::string("\x53\x80\xf6\x34", 4) + std::string(84, '\0') + "PICT");
+}
+
 TEST_CASE("an image whose header promises a huge size is refused before anything is allocated") {
     const TemporaryFolder folder;
     folder.file("a.pgm", "P5\n16000000 16000000\n255\nabc");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// PNG, PGM/PPM, JPEG and BMP through stb_image, whose implementation is compiled here and nowhere
+// PNG, JPEG and BMP through stb_image, whose implementation is compiled here and nowhere
 // else, with only those formats and with a bound on what a crafted file can make it allocate.
 #include <cstdlib>
 
@@ -27,7 +27,6 @@ void* bounded_realloc(void* block, size_t size) {
 #define STBI_REALLOC(block, size) bounded_realloc(block, size)
 #define STBI_FREE(block) std::free(block)
 #define STBI_ONLY_PNG
-#define STBI_ONLY_PNM
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_BMP
 #define STBI_NO_STDIO
@@ -49,6 +48,7 @@ namespace {
 
 DecodedImage decode_image(ByteView file, const std::string& path) {
     if (file.size > kMaxBlock) throw Error(path + ": is too big for an image of this use");
+    if (is_pnm(file)) return decode_pnm(file, path);
     const int size = static_cast<int>(file.size);
     DecodedImage image;
     int channels = 0;

@@ -47,6 +47,10 @@ struct DecodedImage {
 /// Decodes PNG, PGM/PPM (binary), JPEG or BMP.
 DecodedImage decode_image(ByteView file, const std::string& path);
 
+/// The same for binary PGM and PPM, which start as is_pnm() says.
+bool is_pnm(ByteView file);
+DecodedImage decode_pnm(ByteView file, const std::string& path);
+
 /// The digits built into the command.
 DataSource load_sample();
 
