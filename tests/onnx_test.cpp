@@ -15,6 +15,19 @@ namespace {
 /// Float32 weights and sums of at most 12 products against double precision.
 constexpr double kRounding = 1e-6;
 
+/// `value`, n times.
+std::string floats(int n, float value) {
+    std::string raw(sizeof value, '\0');
+    std::memcpy(raw.data(), &value, sizeof value);
+    std::string all;
+    for (int i = 0; i < n; i++) all += raw;
+    return all;
+}
+
+std::string float_attribute(const std::string& name, float value) {
+    return field(5, field(1, name) + '\x15' + floats(1, value));
+}
+
 }  // namespace
 
 TEST_CASE("a PyTorch module of encoder and decoder, exported by every opset from 9 to 17") {
@@ -131,6 +144,24 @@ TEST_CASE("an ONNX graph that is no chain of known layers is refused, naming the
             {w}, {"training"});
     refused({node("Relu", {"x"}, "y")}, {}, {"how many values"});
     refused({field(1, "x") + field(4, "Relu")}, {}, {"no output"});
+    refused({node("MatMul", {"x", "w"}, "x")}, {w}, {"not its output"});
+    refused({node("MatMul", {"", "w"}, "y")}, {w}, {"not its output"});
+    // A graph within the graph, and another library's operation of a name that we know.
+    refused({node("If", {"x"}, "y", field(5, field(1, "then_branch") + field(6, "")))}, {}, {"If"});
+    refused({node("Relu", {"x"}, "y") + field(7, "my.own")}, {}, {"my.own"});
+    const std::string statistics = tensor("s", {2}, ones(2));
+    const auto normalized = [&](const std::string& variance, const std::string& attributes,
+                                const std::vector<std::string>& words) {
+        refused({node("MatMul", {"x", "w"}, "a"),
+                 node("BatchNormalization", {"a", "s", "s", "s", "v"}, "y", attributes)},
+                {w, statistics, variance}, words);
+    };
+    normalized(tensor("v", {2}, floats(2, -1.0f)), "", {"not greater than 0"});
+    normalized(tensor("v", {2}, ones(2)), float_attribute("epsilon", -1.0f),
+               {"not greater than 0"});
+    normalized(tensor("v", {3}, ones(3)), "", {"variance has 3 values, its mean 2"});
+    refused({node("Gemm", {"x", "w"}, "y", float_attribute("alpha", INFINITY))}, {w},
+            {"Gemm 'y' (node 0)", "infinity"});
 }
 
 TEST_CASE("damaged and hostile ONNX files are refused in one line") {

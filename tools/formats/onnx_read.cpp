@@ -108,6 +108,10 @@ class Reader {
     void read_node(const onnx::Node& node, int index) {
         SourceLayer layer = head(node, index);
         if (node.output_size() == 0) refuse(layer, "it has no output; export the model again");
+        if (!node.domain().empty() && node.domain() != "ai.onnx") {
+            refuse(layer, "it is an operation of " + tools::quoted(node.domain()) +
+                              ", not ONNX's own; export the model with standard operations alone");
+        }
         if (node.op_type() == "Shape") return keep_shape(node);
         int data = -1, shapes = 0;
         for (int i = 0; i < node.input_size(); i++) {
