@@ -285,3 +285,13 @@ TEST_CASE("what cannot be taken is refused in one line that names the layer and 
     CHECK(has(changed([](Layers& l) { l.assign(200, dense("deep", 5, 5, 3)); }),
               "more than 64 layers"));
 }
+
+TEST_CASE("activations without a layer in front of them take little memory, however many") {
+    SourceModel model = of({});
+    model.input = flat(1024);
+    model.layers.assign(30, activation("r", Activation::relu));
+    const tools::Imported imported = tools::lower(model, {});
+    const auto& graph = std::get<tools::Graph>(imported.graph);
+    CHECK(graph.rows().size() == 30);
+    CHECK(graph.parameters().size() < 5 << 20);
+}

@@ -14,6 +14,8 @@ namespace {
 /// The widest vector whose affine or activation becomes a diagonal dense layer, which every format
 /// has words for.
 constexpr int kWidestDiagonal = 1024;
+/// Weights in all of those together: a few bytes of a file must not take much memory.
+constexpr size_t kMostDiagonal = size_t{1} << 22;
 
 size_t size_of(int n) { return static_cast<size_t>(n); }
 
@@ -251,12 +253,15 @@ void FloatLowering::add_alone(const SourceLayer& layer, const std::vector<double
     } else {
         shape = {1, shape.size() / channels, channels};
     }
-    const bool dense = shape == flat(channels) && channels <= kWidestDiagonal;
+    const size_t n = size_of(channels);
+    const bool dense = shape == flat(channels) && channels <= kWidestDiagonal &&
+                       diagonal_ + n * n <= kMostDiagonal;
+    if (dense) diagonal_ += n * n;
     Stage stage{dense ? Row{Kind::dense, Activation::linear, shape, shape, 0.0f} : pixel_row(shape),
                 {},
                 {},
                 named(layer)};
-    const size_t n = size_of(channels), in = dense ? n : 1;
+    const size_t in = dense ? n : 1;
     stage.weight.resize(n * in);
     stage.bias.resize(n);
     for (size_t i = 0; i < n; i++) {

@@ -91,7 +91,8 @@ class FloatLowering {
     Passage passage_;
     std::vector<Stage> stages_;
     std::optional<Affine> pending_;
-    size_t first_ = 0;  // of the stages that what follows may change
+    size_t first_ = 0;     // of the stages that what follows may change
+    size_t diagonal_ = 0;  // weights of diagonal layers
     int code_ = -1;
 };
 
