@@ -6,6 +6,7 @@
 
 #include "import_fixture.hpp"
 #include "tools/layer_list.hpp"
+#include "zip_sums.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;
@@ -162,4 +163,31 @@ TEST_CASE("damaged and hostile npz files are refused in one line") {
     for (int i = 0; i < 2; i++) other = replaced(other, "0.bias.npy", "0.bias.txt");
     check_import_refused(folder.file("m.npz", other), {"0.bias.txt", "no array"}, kLayers);
     check_import_refused(folder.file("m.npz", ""), {"zip"}, kLayers);
+}
+
+TEST_CASE("arrays that lie, in archives whose sums are right, are refused in one line") {
+    require_built(tools::kNpzFormat);
+    const TemporaryFolder folder;
+    const std::string valid = read_back(data_path("npz/sequential.npz"));
+    const auto refused = [&](const std::string& from, std::string to,
+                             const std::vector<std::string>& words) {
+        to.resize(from.size(), ' ');
+        const std::string lie = replaced(valid, from, to);
+        tools::Bytes bytes(lie.begin(), lie.end());
+        REQUIRE(repair_zip_sums(bytes));
+        check_import_refused(folder.file("m.npz", {bytes.begin(), bytes.end()}), words, kLayers);
+    };
+    const std::string shape = "(4, 12), }" + std::string(40, ' ');
+    // Python objects, which NumPy reads by running what the file says.
+    refused("'<f4',", "'|O',", {"0.weight", "\"|O\""});
+    refused("'<f4',", "'>f4',", {"0.weight", "\">f4\""});
+    refused("'<f4',", "'<f8',", {"0.weight", "promises 384 bytes, but 192 follow"});
+    refused(shape, "(4, 13), }", {"0.weight", "promises 208 bytes, but 192 follow"});
+    refused(shape, "(0, 12), }", {"0.weight", "promises 0 bytes, but 192 follow"});
+    refused(shape, "(-4, 12), }", {"0.weight", "cannot be understood"});
+    refused(shape, "(4294967296, 4294967296), }", {"0.weight", "2^28"});
+    refused(shape, "(18446744073709551616, 12), }", {"0.weight", "cannot be understood"});
+    refused(shape, "(1, 1, 1, 1, 1, 1, 1, 4, 12), }", {"0.weight", "9 dimensions"});
+    refused(shape, "(4, 2, 6), }", {"0.weight", "no dense layer"});
+    refused("\x93NUMPY\1", "\x93NUMPY\3", {"version 3.0"});
 }

@@ -308,6 +308,13 @@ TEST_CASE("a .tflite file that lies is refused with one line") {
     check_lies("images_int8", kImageLies);
 }
 
+TEST_CASE("a weight of which only some values lie in the file is refused") {
+    if (!built()) return;
+    const TemporaryFolder folder;
+    const std::string message = refusal_of(folder, fixture("sparse"));
+    CHECK_MESSAGE(message.find("tensor 1 'w' is sparse") != std::string::npos, message);
+}
+
 TEST_CASE("the command refuses a lie in one line and writes nothing") {
     if (!built()) return;
     const Desk desk;

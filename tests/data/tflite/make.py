@@ -222,6 +222,18 @@ def batch_norm(folder, rng):
     finish(folder, 'batch_norm', model, source, at, [numbers(rng, 8) for _ in range(4)], run, 'f')
 
 
+def sparse(folder):
+    """A weight of which only some values lie in the file, with a table of their places that leads outside."""
+    model = Model()
+    source = model.tensor('x', [1, 3], FLOAT32)
+    weight = model.tensor('w', [2, 3], FLOAT32, data=floats([1, 2]))
+    places = Vector('i', [0, 0x7fffffff])
+    model.tensors[weight].fields[6] = ('o', Table(_0=('o', places), _1=('o', places)))
+    sink = model.operator(FULLY_CONNECTED, [source, weight], model.tensor('y', [1, 2], FLOAT32), dense_options(NONE))
+    with open(f'{folder}/sparse.tflite', 'wb') as out:
+        out.write(model.bytes(source, sink))
+
+
 def multiplied(x, real):
     """gemmlowp's two roundings of x * real."""
     q, shift = math.frexp(real)
@@ -274,6 +286,7 @@ def main():
     weights_only(folder, 'dynamic_range', rng, False)
     weights_only(folder, 'float16', rng, True)
     batch_norm(folder, rng)
+    sparse(folder)
     integers(folder, 'float_outside', rng, FLOAT32)
     integers(folder, 'uint8_outside', rng, UINT8)
 
