@@ -156,6 +156,11 @@ TEST_CASE("operations on images that no layer has are refused, naming them and w
     chain({node("Transpose", {"x"}, "t", ints_attribute("perm", {0, 2, 3, 1})),
            node("Conv", {"t", "w"}, "y")},
           w, {"would have to move"});
+    chain({node("AveragePool", {"x"}, "y",
+                ints_attribute("kernel_shape", {255, 255}) +
+                    ints_attribute("pads", {254, 254, 254, 254}) +
+                    int_attribute("count_include_pad", 1))},
+          w, {"2^24 weights"}, {1 << 20, 1, 1});
     chain({node("MaxPool", {"x"}, "y", ints_attribute("kernel_shape", {2, 2}))}, w,
           {"no layer with weights"});
     chain({node("MatMul", {"x", "w"}, "y")}, tensor("w", {6, 4}, ones(24)),

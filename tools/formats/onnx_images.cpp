@@ -166,6 +166,9 @@ void count_zeros(SourceLayer& layer) {
                "them; give pads, or count_include_pad 0");
     }
     const int64_t taps = w.height * w.width;
+    if (taps * layer.in.channels > 1 << 24) {
+        refuse(layer, "a convolution in its place would have more than 2^24 weights");
+    }
     layer.image_kind = Kind::conv2d;
     layer.groups = layer.kernel_out = layer.in.channels;
     layer.kernel_in = 1;

@@ -281,7 +281,11 @@ std::vector<int64_t> OnnxOperation::integers(const char* attribute) const {
 }
 
 std::optional<std::vector<int64_t>> OnnxOperation::integers_at(int input) const {
-    if (const OnnxConstant* known = constant(input)) return known->integers;
+    if (const OnnxConstant* known = constant(input)) {
+        constexpr size_t most = 64;  // sides, axes, pads: a weight is none of them
+        if (known->integers.size() > most) return std::nullopt;
+        return known->integers;
+    }
     if (input >= node.input_size()) return std::nullopt;
     const auto found = shapes.find(node.input(input));
     return found == shapes.end() ? std::nullopt : found->second;
