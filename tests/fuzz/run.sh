@@ -40,7 +40,11 @@ fuzz_once() {
     mkdir -p "$build/corpus/$target"
     touch "$totals"
     "$build/tests/fuzz/fuzz_$target" "${arguments[@]}" "$@" -print_final_stats=1 \
-        -artifact_prefix="$build/findings/$target-" "$build/corpus/$target" >"$log" 2>&1 || status=1
+        -artifact_prefix="$build/findings/$target-" "$build/corpus/$target" >"$log" 2>&1 || status=$?
+    if [[ $status -eq 72 ]]; then  # libFuzzer's for being interrupted
+        interrupted=yes
+        status=0
+    fi
     awk -v seconds=$((SECONDS - began)) '
         NF == 2 && FILENAME ~ /totals/ { value[$1] = $2 }
         /inline 8-bit counters/ { gsub(/[^0-9]/, " ", $5); value["all_edges"] = $5 + 0 }
