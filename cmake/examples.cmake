@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The course: each file in examples/ is a program, and each program is run by ctest.
 
-set(trains_on_images 6_deep 7_generate 8_convolutional)
+set(trains_on_images 6_deep 7_generate 8_convolutional 9_invent)
 file(GLOB example_sources CONFIGURE_DEPENDS examples/*.cpp)
 foreach(source ${example_sources})
     get_filename_component(name ${source} NAME_WE)

@@ -43,3 +43,27 @@ TEST_CASE("a kind that is none, or that the data or other options do not fit, is
     desk.check_refused("train --data sample --out m.nut --json --kind mlperf-tiny",
                        {"784 values", "reads 640"});
 }
+
+TEST_CASE("a generator learns against a discriminator, makes samples, and these are judged") {
+    const Desk desk;
+    const std::string line = "train --data sample:3 --epochs 1 --out g.nut --kind adversarial ";
+    const nlohmann::json found = desk.run_json(line);
+    CHECK(found["layers"] == "64-1568-1568-3136-784");
+    CHECK(found["end"] == "finished");
+    // Nobody is certain after so few updates: the losses are near ln 2 and twice that.
+    CHECK(found["generator_loss"] > 0.1);
+    CHECK(found["generator_loss"] < 3);
+    REQUIRE(desk.run(kQuick + "--layers 784,8,784").status == 0);
+    const nlohmann::json made = desk.run_json(
+        "generate g.nut --data sample --what normal --judge m.nut --out g.png --array g.npy");
+    CHECK(made["samples"] == 96);
+    double sum = 0;
+    for (const double share : made["made"]["shares"]) sum += share;
+    CHECK(std::abs(sum - 1) < 1e-9);
+    CHECK(made["real"]["entropy_bits"] > 3.2);  // of log2(10) = 3.32: all digits are as frequent
+    desk.check_refused("generate g.nut --data sample --out g.png --json", {"no encoder"});
+    desk.check_refused(line + "--json --patience 3", {"--patience", "--kind adversarial"});
+    desk.file("rows.csv", six_columns(60));
+    desk.check_refused("train --data rows.csv --out g.nut --json --kind adversarial",
+                       {"rows.csv", "6 values", "makes 784"});
+}

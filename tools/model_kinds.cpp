@@ -9,16 +9,23 @@ namespace nutshell::tools {
 namespace {
 
 template <class Model>
+constexpr int code_layer_of() {
+    return Model::code_layer;
+}
+template <>
+constexpr int code_layer_of<models::GenerativeAdversarial>() {
+    return models::GenerativeAdversarial::generator_layers;
+}
+
+template <class Model>
 ModelKind kind(const char* name, const char* what) {
     using Chain = typename Model::Chain;
-    return {name,
-            what,
-            std::vector<Row>(Chain::rows, Chain::rows + Chain::count),
-            Model::code_layer,
-            LossKind::binary_cross_entropy,
-            50,
-            256,
-            {}};
+    ModelKind kind;
+    kind.name = name;
+    kind.what = what;
+    kind.rows.assign(Chain::rows, Chain::rows + Chain::count);
+    kind.code_layer = code_layer_of<Model>();
+    return kind;
 }
 
 std::vector<ModelKind> make_kinds() {
@@ -31,10 +38,20 @@ std::vector<ModelKind> make_kinds() {
                                   "784-256-24-256-784, whose decoder invents images"),
         kind<models::Tied>("tied", "784-24-784, the decoder uses the encoder's weights"),
         kind<models::Sparse>("sparse", "784-64-784, many numbers of a code are zero"),
+        kind<models::GenerativeAdversarial>("adversarial",
+                                            "a generator of images from 64 random numbers, and "
+                                            "the discriminator that it learns against"),
         kind<models::MlperfTiny>("mlperf-tiny", "640-128x4-8-128x4-640, finds broken machines"),
     };
     for (ModelKind& each : kinds) {
         const std::string name = each.name;
+        if (name == "convolutional") each.batch = 128;
+        if (name == "adversarial") {
+            each.adversarial = true;
+            each.epochs = 20;
+            each.batch = 64;
+            each.rate = 2e-4f;
+        }
         if (name == "denoising") each.augmentation.noise = 0.5f;
         if (name == "mlperf-tiny") {
             each.loss = LossKind::mean_squared_error;
@@ -61,12 +78,16 @@ const ModelKind& find_kind(const std::string& name) {
     throw Error("--kind: " + unknown_word("kind", name, names));
 }
 
+int ModelKind::sample_size() const {
+    return rows[adversarial ? static_cast<size_t>(code_layer) : 0].in.size();
+}
+
 void require_kind_reads(const ModelKind& kind, const Dataset& data) {
-    const int reads = kind.rows.front().in.size();
-    if (data.shape.size() == reads) return;
+    const int size = kind.sample_size();
+    if (data.shape.size() == size) return;
     throw Error(data.name + ": a sample has " + std::to_string(data.shape.size()) +
-                " values, --kind " + kind.name + " reads " + std::to_string(reads) +
-                "; choose another kind or describe the model with --layers");
+                " values, --kind " + kind.name + (kind.adversarial ? " makes " : " reads ") +
+                std::to_string(size) + "; choose another kind or describe the model with --layers");
 }
 
 }  // namespace nutshell::tools

@@ -15,7 +15,12 @@ struct ModelKind {
     int code_layer;
     LossKind loss = LossKind::binary_cross_entropy;
     int epochs = 50, batch = 256;
+    float rate = 1e-3f;
     Augmentation augmentation;
+    bool adversarial = false;  // the layers up to the code layer are a generator, the others a
+                               // discriminator
+
+    int sample_size() const;  // values
 };
 
 const std::vector<ModelKind>& model_kinds();
@@ -23,7 +28,7 @@ const std::vector<ModelKind>& model_kinds();
 /// Throws Error with the names there are.
 const ModelKind& find_kind(const std::string& name);
 
-/// Throws Error unless samples have as many values as the model reads.
+/// Throws Error unless samples have as many values as the model reads, or makes.
 void require_kind_reads(const ModelKind& kind, const Dataset& data);
 
 }  // namespace nutshell::tools

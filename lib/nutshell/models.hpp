@@ -2,7 +2,7 @@
 // Well-known autoencoders as types, for images of 28 x 28 pixels in 0..1 (one is for sounds). Take
 // one, or copy its lines and change them. `nutshell train --kind` trains each of them.
 #pragma once
-#include "autoencoder.hpp"
+#include "adversarial.hpp"
 
 namespace nutshell::models {
 
@@ -43,6 +43,14 @@ using Convolutional = Autoencoder<
     Sequential<Conv2D<4, 4, 8, 8, 3, Relu>, Upsample2D<4, 4, 8, 2>, Conv2D<8, 8, 8, 8, 3, Relu>,
                Upsample2D<8, 8, 8, 2>, Conv2D<16, 16, 8, 16, 3, Relu, 1, Padding::valid>,
                Upsample2D<14, 14, 16, 2>, Conv2D<28, 28, 16, 1, 3, Sigmoid>>>;
+
+/// A generator of images, and the discriminator that it learns against, from the same layers; after
+/// Radford et al., "Unsupervised Representation Learning with DCGANs", ICLR 2016, but smaller.
+using GenerativeAdversarial = Adversarial<
+    Sequential<Dense<64, 1568, Relu>, Reshape<7, 7, 32>, TransposedConv2D<7, 7, 32, 16, 4, Relu>,
+               TransposedConv2D<14, 14, 16, 1, 4, Sigmoid>>,
+    Sequential<Conv2D<28, 28, 1, 16, 4, LeakyRelu<200>, 2>,
+               Conv2D<14, 14, 16, 32, 4, LeakyRelu<200>, 2>, Dense<1568, 1, Sigmoid>>>;
 
 static_assert(Tutorial::parameter_count == 38440);
 static_assert(Deep::parameter_count == 221352);

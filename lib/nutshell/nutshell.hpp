@@ -12,12 +12,14 @@
 // SampleTrainer train it. Nothing allocates, throws, prints or keeps global state; what can fail
 // returns a Status and leaves its outputs untouched.
 //
-// Read on: autoencoder.hpp to run, trainer.hpp to train, quantize.hpp for int8,
-// quantize_in_place.hpp for int8 made on the device, quantization_aware.hpp for fewer bits,
-// packet.hpp to send codes, anomaly.hpp to find what is not normal, retrieval.hpp to find what is
-// alike, window.hpp and log_mel.hpp to make samples of a stream, weights.hpp for files, layers/ for
-// the kinds of layers, kernels.hpp for what a platform must do.
+// Read on: autoencoder.hpp to run, trainer.hpp to train, adversarial_trainer.hpp to train a
+// generator against a discriminator, quantize.hpp for int8, quantize_in_place.hpp for int8 made on
+// the device, quantization_aware.hpp for fewer bits, packet.hpp to send codes, anomaly.hpp to find
+// what is not normal, retrieval.hpp to find what is alike, window.hpp and log_mel.hpp to make
+// samples of a stream, weights.hpp for files, layers/ for the kinds of layers, kernels.hpp for what
+// a platform must do.
 #pragma once
+#include "adversarial_trainer.hpp"
 #include "anomaly.hpp"
 #include "autoencoder.hpp"
 #include "image.hpp"

@@ -68,8 +68,8 @@ struct Sequential {
             infer<Numbers, First + 1, Last>(tensors + 1, to, y, work, width, scratch);
     }
 
-    /// Training pass: every layer's output goes to the tape, layer after layer, [rows][out] each.
-    /// The last layer runs without its activation, which belongs to the loss.
+    /// Training pass from layer Index on: every layer's output goes to the tape, layer after layer,
+    /// [rows][out] each. The last layer runs without its activation, which belongs to the loss.
     template <int Index = 0>
     static void forward(const float* parameters, Pass pass, const float* x, float* tape) noexcept {
         float* y = tape + plan.tape[Index] * pass.rows;
@@ -78,20 +78,20 @@ struct Sequential {
         if constexpr (Index + 1 < count) forward<Index + 1>(parameters, pass, y, tape);
     }
 
-    /// The way back. dy holds the gradient of the last sums; dx and spare are work buffers of the
-    /// widest inner activation. Adds alpha times the gradients into `into`, laid out like the
-    /// parameters (or the parameters themselves).
-    template <int Index = count - 1>
+    /// The way back, as far as layer First, of which x is the input. dy holds the gradient of the
+    /// last sums; dx and spare are work buffers of the widest inner activation. Adds alpha times
+    /// the gradients into `into`, laid out like the parameters (or the parameters themselves).
+    template <int First = 0, int Index = count - 1>
     static void backward(const float* parameters, Pass pass, const float* x, const float* tape,
                          float* dy, float* dx, float* spare, float alpha, float* into) noexcept {
         const float* input = x;
-        if constexpr (Index > 0) input = tape + plan.tape[Index - 1] * pass.rows;
+        if constexpr (Index > First) input = tape + plan.tape[Index - 1] * pass.rows;
         const Target target = target_at(alpha, into, plan.spots[Index]);
         Layer<Index>::backward(rows[Index], training_activation(Index), tensors(parameters, Index),
                                pass.of_layer(Index), input, tape + plan.tape[Index] * pass.rows, dy,
-                               Index > 0 ? dx : nullptr, target);
-        if constexpr (Index > 0) {
-            backward<Index - 1>(parameters, pass, x, tape, dx, spare, dx, alpha, into);
+                               Index > First ? dx : nullptr, target);
+        if constexpr (Index > First) {
+            backward<First, Index - 1>(parameters, pass, x, tape, dx, spare, dx, alpha, into);
         }
     }
 

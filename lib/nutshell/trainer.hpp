@@ -39,19 +39,19 @@ double accumulate(const Network& network, const float* parameters, Pass pass, co
 
 namespace detail {
 
-/// A model type as a network for accumulate().
-template <class Model>
+/// A model type, from layer First on, as a network for accumulate().
+template <class Model, int First = 0>
 struct TypeNetwork {
     using Chain = typename Model::Chain;
     static constexpr const Row& last() noexcept { return Chain::rows[Chain::count - 1]; }
     static constexpr int last_tape() noexcept { return Chain::plan.tape[Chain::count - 1]; }
     static constexpr int inner() noexcept { return Chain::plan.totals.inner; }
     static void forward(const float* parameters, Pass pass, const float* x, float* tape) noexcept {
-        Chain::forward(parameters, pass, x, tape);
+        Chain::template forward<First>(parameters, pass, x, tape);
     }
     static void backward(const float* parameters, Pass pass, const float* x, const float* tape,
                          float* dy, float* dx, float* spare, float alpha, float* into) noexcept {
-        Chain::backward(parameters, pass, x, tape, dy, dx, spare, alpha, into);
+        Chain::template backward<First>(parameters, pass, x, tape, dy, dx, spare, alpha, into);
     }
 };
 

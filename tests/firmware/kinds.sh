@@ -65,6 +65,7 @@ run_kind() {
 count=0
 kinds=$("$tool" train --help | grep -oE '[:;] [a-z-]+ \([^)]*\)' | sed -E 's/^[:;] ([a-z-]+) .*/\1/')
 for kind in $kinds; do
+    [[ $kind != adversarial ]] || continue  # no autoencoder: its file is a decoder alone
     count=$((count + 1))
     printf '%s\n' "$kind"
     run_kind "$kind" || violation "$kind: the board does not give the host's bytes"

@@ -17,7 +17,7 @@ loss:       trainer
 optimizer:  trainer
 random:     trainer
 '
-training='loss|optimizer|random|trainer'
+training='adversarial_trainer|loss|optimizer|random|trainer'
 
 # Where an include in quotes leads: beside the file, in lib/, or at the root.
 resolve() {

@@ -2,7 +2,6 @@
 #include "fitting.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <thread>
 
@@ -20,12 +19,17 @@ void ask_to_stop(int) {
 
 }  // namespace
 
+Interruption::Interruption() { std::signal(SIGINT, ask_to_stop); }
+Interruption::~Interruption() { std::signal(SIGINT, SIG_DFL); }
+std::atomic<bool>* Interruption::asked() const { return &stop_asked; }
+
 FitResult fit_with_progress(const std::string& label, Graph& graph, const Dataset& train,
                             const Dataset& watched, const FitSettings& settings,
                             FitObserver observer, const TrainingState* from) {
     Progress progress(label, settings.epochs, train.count);
     const auto epoch_done = observer.epoch_done;
-    observer.stop = &stop_asked;
+    const Interruption interruption;
+    observer.stop = interruption.asked();
     observer.progress = [&](int epoch, int samples, double loss, double) {
         progress.update(epoch, samples, loss);
     };
@@ -34,11 +38,23 @@ FitResult fit_with_progress(const std::string& label, Graph& graph, const Datase
         progress.update(epoch.number, train.count, epoch.train_loss);
         if (epoch_done) epoch_done(epoch);
     };
-    std::signal(SIGINT, ask_to_stop);
     const FitResult result = fit(graph, train, watched, settings, observer, from);
-    std::signal(SIGINT, SIG_DFL);
     progress.finish();
     return result;
+}
+
+const char* name_of(FitEnd end) {
+    switch (end) {
+        case FitEnd::finished:
+            break;
+        case FitEnd::stopped_early:
+            return "stopped early";
+        case FitEnd::interrupted:
+            return "interrupted";
+        case FitEnd::diverged:
+            return "diverged";
+    }
+    return "finished";
 }
 
 int usual_threads() {

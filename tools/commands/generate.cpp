@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 // nutshell generate: what the decoder makes of codes: drawn at random, on a plane, or between those
-// of two samples.
+// of two samples; and what the codes of real samples say of it.
 #include <cmath>
 #include <cstdio>
+#include <optional>
 
 #include "commands.hpp"
 #include "tools/data/npy.hpp"
 #include "tools/error.hpp"
+#include "tools/judgement.hpp"
 #include "tools/pca.hpp"
 #include "tools/picture/charts.hpp"
 #include "tools/picture/picture.hpp"
@@ -15,7 +17,7 @@ namespace nutshell::tools {
 namespace {
 
 struct Options {
-    std::string model, data, what = "grid", picture, array;
+    std::string model, data, what = "grid", judge, picture, array;
     int columns = 12, rows = 8;
     uint32_t seed = 1;
 };
@@ -78,15 +80,80 @@ std::vector<float> random_codes(const Options& options, const std::vector<float>
     return pca_reconstruct(pca, points.data(), total);
 }
 
+/// Independent standard normal numbers: the codes for which variational and adversarial models are
+/// trained.
+std::vector<float> normal_codes(const Options& options, int size) {
+    std::vector<float> points(static_cast<size_t>(options.rows * options.columns * size));
+    for (size_t i = 0; i < points.size(); i++) {
+        points[i] =
+            normal(random_word(options.seed, Purpose::augment, 2, static_cast<uint32_t>(i)));
+    }
+    return points;
+}
+
+/// Codes[rows * columns][size of the decoder's input].
+template <class AnyKindOfGraph>
+std::vector<float> codes_to_decode(const Options& options, const AnyKindOfGraph& graph,
+                                   const Dataset& data) {
+    const int size = graph.input_size(graph.range(Part::decoder));
+    if (options.what == "normal") return normal_codes(options, size);
+    const std::vector<float> codes = run_all(graph, Part::encoder, data);
+    return options.what == "grid"      ? plane(options, codes, data.count, size)
+           : options.what == "between" ? ways_between(options, codes, data.count, size)
+                                       : random_codes(options, codes, data.count, size);
+}
+
+/// What another model's codes of the data say of the samples that were made, and of real ones.
+struct Verdict {
+    Judgement made, real;
+};
+
+std::optional<Verdict> verdict_on(const Options& options, const std::vector<float>& outputs,
+                                  const DataSource& source) {
+    if (options.judge.empty()) return {};
+    const AnyGraph any = read_any_model(options.judge);
+    Dataset made;
+    made.name = "the samples made";
+    made.count = options.rows * options.columns;
+    made.shape = source.train.shape;
+    made.floats = outputs;
+    const Codes index = encode_all(any, source.train);
+    const std::vector<int>& labels = source.train.labels;
+    Verdict verdict{judge(index, labels, encode_all(any, made)), {}};
+    if (source.test.count > 0) verdict.real = judge(index, labels, encode_all(any, source.test));
+    return verdict;
+}
+
+void print_verdict(const Options& options, const Verdict& verdict) {
+    std::printf("by the %d nearest codes of %s in %s\n  share of each label, %%:", kJudges,
+                options.judge.c_str(), options.data.c_str());
+    for (const double share : verdict.made.shares) std::printf(" %.1f", 100 * share);
+    std::printf("\n  entropy %.2f bits of %.2f\n", verdict.made.entropy,
+                std::log2(static_cast<double>(verdict.made.shares.size())));
+    std::printf("  all %d agree on %.1f %% (%.1f %% of the test samples)\n", kJudges,
+                100 * verdict.made.agreed, 100 * verdict.real.agreed);
+    std::printf("  median distance to the nearest %.3g (%.3g from the test samples)\n",
+                verdict.made.distance, verdict.real.distance);
+}
+
+nlohmann::ordered_json to_json(const Judgement& judgement) {
+    return {{"shares", judgement.shares},
+            {"entropy_bits", judgement.entropy},
+            {"agreed", judgement.agreed},
+            {"distance", judgement.distance}};
+}
+
 Picture draw(const Options& options, const std::vector<float>& outputs, Shape shape,
              const std::string& name) {
     const bool grid = options.what == "grid", walk = options.what == "between";
+    const bool normal = options.what == "normal";
     ImageGrid sheet;
     sheet.title = "Generated: " + name;
     sheet.explanation =
         grid   ? "The decoder on a plane of codes: the two directions in which they differ most."
         : walk ? "The decoder on the way from the code of the left sample to that of the right one."
-               : "The decoder on codes drawn with the mean and covariance of the data's.";
+        : normal ? "The decoder on codes of independent normal random numbers."
+                 : "The decoder on codes drawn with the mean and covariance of the data's.";
     const size_t line = static_cast<size_t>(options.columns) * static_cast<size_t>(shape.size());
     for (size_t at = 0; at < outputs.size(); at += line) {
         const auto first = outputs.begin() + static_cast<ptrdiff_t>(at);
@@ -103,7 +170,8 @@ int generate(const Options& options, const Common& common) {
         (void)picture_bytes(options.picture, Picture{1, 1, "", [](Canvas&) {}});
     }
     const AnyGraph any = read_any_model(options.model);
-    const Dataset data = load_data(options.data).train;
+    const DataSource source = load_data(options.data);
+    const Dataset& data = source.train;
     if (!options.picture.empty() && !data.is_image()) {
         throw Error(data.name + ": --out draws images, and these are none; --array writes numbers");
     }
@@ -113,12 +181,7 @@ int generate(const Options& options, const Common& common) {
             throw Error(data.name + ": a sample has " + std::to_string(data.shape.size()) +
                         " values, the model makes " + std::to_string(graph.output_size(decoder)));
         }
-        const std::vector<float> codes = run_all(graph, Part::encoder, data);
-        const int size = graph.input_size(decoder);
-        const std::vector<float> points =
-            options.what == "grid"      ? plane(options, codes, data.count, size)
-            : options.what == "between" ? ways_between(options, codes, data.count, size)
-                                        : random_codes(options, codes, data.count, size);
+        const std::vector<float> points = codes_to_decode(options, graph, data);
         const int total = options.rows * options.columns;
         std::vector<float> outputs(static_cast<size_t>(total) *
                                    static_cast<size_t>(data.shape.size()));
@@ -126,15 +189,20 @@ int generate(const Options& options, const Common& common) {
         return outputs;
     };
     const std::vector<float> outputs = std::visit(make, any);
+    const std::optional<Verdict> verdict = verdict_on(options, outputs, source);
     const int total = options.rows * options.columns;
     if (!options.picture.empty()) {
         save_picture(options.picture, draw(options, outputs, data.shape, data.name));
     }
     if (!options.array.empty()) write_npy(options.array, outputs.data(), total, data.shape);
     if (common.json) {
-        print_json({{"what", options.what}, {"samples", total}});
+        nlohmann::ordered_json facts{{"what", options.what}, {"samples", total}};
+        if (verdict) facts["made"] = to_json(verdict->made);
+        if (verdict) facts["real"] = to_json(verdict->real);
+        print_json(facts);
     } else {
         std::printf("%d samples\n", total);
+        if (verdict) print_verdict(options, *verdict);
     }
     return kSuccess;
 }
@@ -146,12 +214,16 @@ void add_generate(CLI::App& app, Common& common) {
     CLI::App* command = add_command(app, common, "generate", "Make new samples with the decoder",
                                     [&common] { return generate(options, common); });
     command->add_option("MODEL", options.model, "A .nut file")->required();
-    command->add_option("--data", options.data, "Samples whose codes say where to look")
+    command
+        ->add_option("--data", options.data,
+                     "Samples whose codes say where to look, and whose shape images have")
         ->required();
     command
         ->add_option("--what", options.what,
-                     "grid (a plane of codes), between (from one sample to another) or random")
-        ->check(CLI::IsMember({"grid", "between", "random"}))
+                     "grid (a plane of codes), between (from one sample to another), random (with "
+                     "the codes' mean and covariance) or normal (independent normal numbers, as "
+                     "variational and adversarial models are trained for)")
+        ->check(CLI::IsMember({"grid", "between", "random", "normal"}))
         ->capture_default_str();
     command->add_option("--rows", options.rows, "Of the picture")
         ->check(between(1, 64))
@@ -160,6 +232,9 @@ void add_generate(CLI::App& app, Common& common) {
         ->check(between(1, 64))
         ->capture_default_str();
     command->add_option("--seed", options.seed, "Of what is random")->capture_default_str();
+    command->add_option("--judge", options.judge,
+                        "A model whose codes of labelled --data tell which labels the samples made "
+                        "have, and how much they look like real ones");
     command->add_option("--out", options.picture, "The picture, .png or .svg");
     command->add_option("--array", options.array, "The samples, as .npy");
 }

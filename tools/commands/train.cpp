@@ -19,7 +19,7 @@
 #include "tools/model_kinds.hpp"
 #include "tools/progress.hpp"
 #include "tools/training_report.hpp"
-#include "train_options.hpp"
+#include "train_adversarial.hpp"
 
 namespace nutshell::tools {
 namespace {
@@ -30,20 +30,6 @@ void require_writable(const TrainOptions& options) {
          {&options.output, &options.report, &options.log, &options.checkpoint}) {
         if (!path->empty()) AtomicFile probe(*path);
     }
-}
-
-const char* describe(FitEnd end) {
-    switch (end) {
-        case FitEnd::finished:
-            break;
-        case FitEnd::stopped_early:
-            return "stopped early";
-        case FitEnd::interrupted:
-            return "interrupted";
-        case FitEnd::diverged:
-            return "diverged";
-    }
-    return "finished";
 }
 
 std::string advice_after_divergence(const FitResult& result, const TrainOptions& options) {
@@ -58,7 +44,7 @@ std::string advice_after_divergence(const FitResult& result, const TrainOptions&
 void print_summary(const TrainingSummary& summary, const TrainOptions& options) {
     const FitResult& result = *summary.result;
     std::printf("%s: %s, %s after %zu epoch%s, %s of training\n", options.output.c_str(),
-                layer_sizes(*summary.graph).c_str(), describe(result.end), result.epochs.size(),
+                layer_sizes(*summary.graph).c_str(), name_of(result.end), result.epochs.size(),
                 result.epochs.size() == 1 ? "" : "s", format_duration(result.seconds).c_str());
     std::printf("  %s: BCE %s, MSE %s, PSNR %s dB\n", summary.test->name.c_str(),
                 significant(summary.evaluation.bce, 5).c_str(),
@@ -86,7 +72,7 @@ nlohmann::ordered_json to_json(const TrainingSummary& summary, const TrainOption
     return {{"model", options.output},
             {"layers", layer_sizes(*summary.graph)},
             {"data", summary.train->name},
-            {"end", describe(result.end)},
+            {"end", name_of(result.end)},
             {"epochs", result.epochs.size()},
             {"kept_epoch", result.kept_epoch},
             {"watched", summary.watched},
@@ -179,6 +165,9 @@ std::vector<float> read_weights(const std::string& path, int features) {
 }
 
 int train(const CLI::App& command, TrainOptions& options, const Common& common) {
+    if (!options.kind.empty() && find_kind(options.kind).adversarial) {
+        return train_adversarial(command, options, common);
+    }
     set_optimizer(options);
     if (!options.augment.empty()) options.fit.augmentation = parse_augmentation(options.augment);
     Graph graph = make_graph(command, options);

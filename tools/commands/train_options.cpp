@@ -151,6 +151,7 @@ Graph make_graph(const CLI::App& command, TrainOptions& options) {
     if (command.count("--loss") == 0) fit.loss = kind.loss;
     if (command.count("--epochs") == 0) fit.epochs = kind.epochs;
     if (command.count("--batch") == 0) fit.batch = kind.batch;
+    if (command.count("--lr") == 0) fit.rate = kind.rate;
     if (options.augment.empty()) fit.augmentation = kind.augmentation;
     return Graph(kind.rows, kind.code_layer);
 }
