@@ -126,3 +126,35 @@ TEST_CASE("layers that cannot be are refused with the entry and the reason") {
     refused("4x4,conv2k300,16", "'conv2k300' does not fit");
     refused("4x4:relu,2,16", "the first entry is the input");
 }
+
+TEST_CASE("PyTorch's paddings: as many zeros on every side, output paddings behind") {
+    const auto row = [](const std::string& text) { return tools::parse_rows(text, {}).front(); };
+    const Row down = row("28x28x1,conv16k3s2p1");
+    CHECK(down.out == Shape{14, 14, 16});
+    CHECK(down.window.top == 1);
+    CHECK(down.window.bottom == 1);
+    CHECK(row("28x28x3,pool3s2p1").out == Shape{14, 14, 3});
+    CHECK(row("1x100x1,conv4k5p2").out == Shape{1, 100, 4});
+    CHECK(row("14x14x16,deconv8k3s2p1o1").out == Shape{28, 28, 8});
+    CHECK(row("14x14x16,deconv8k3s2p1").out == Shape{27, 27, 8});
+    CHECK(row("1x14x2,deconv8k4s2p1").out == Shape{1, 28, 8});
+    CHECK_THROWS_AS((void)row("28x28x1,conv16k3p3"), tools::Error);
+    CHECK_THROWS_AS((void)row("28x28x1,conv16k3p256"), tools::Error);
+    CHECK_THROWS_AS((void)row("2x2x1,deconv1k3p9"), tools::Error);
+}
+
+TEST_CASE("layers written as a list are read as the same layers") {
+    for (const std::string text :
+         {"784,24:relu,784:sigmoid", "12,4:leaky_relu(0.123456)",
+          "28x28x1,conv16k3s2p1:relu,depthwisek5d2:tanh,norm:relu,pool2,flat,24:linear,49:relu,"
+          "7x7x1,"
+          "up2bilinear,deconv8k3s2p1o1:relu,deconv2k4s3valid:linear,conv1k5valid:sigmoid",
+          "1x64x3,conv4k5s2:relu,avgpool3s2same,up4,deconv1k3s1:linear"}) {
+        const std::vector<Row> rows = tools::parse_rows(text, {});
+        CHECK(tools::layer_text(rows) == text);
+    }
+    Row odd = tools::parse_rows("8x8x1,conv2k3", {}).front();
+    odd.window.height = 1;  // and so the border above and below is another
+    CHECK_THROWS_WITH_AS((void)tools::layer_text({odd}), doctest::Contains("layer 1 (conv2d)"),
+                         tools::Error);
+}

@@ -4,6 +4,7 @@
 // hostile files are refused.
 #include "tools/formats/tensor_files.hpp"
 
+#include "image_models.hpp"
 #include "import_fixture.hpp"
 #include "tools/layer_list.hpp"
 #include "zip_sums.hpp"
@@ -82,19 +83,61 @@ TEST_CASE("a layer list that does not fit is refused, saying what is there") {
     check_import_refused(path, {"2 weights", "3 layers"}, "12,4,4,12");
     check_import_refused(path, {"0.weight", "[4][12]", "12 inputs and 5 outputs"}, "12,5,12");
     check_import_refused(path, {"0.weight", "11 inputs"}, "11,4,12");
-    check_import_refused(path, {"layer 1 is conv2d", "dense"}, "8x8x1,conv4k3,pool2,3,64");
+    check_import_refused(path, {"0.weight", "[4][12]", "[4][1][3][3]", "kernel [3][3][1][4]"},
+                         "8x8x1,conv4k3,pool2,3");
+    check_import_refused(data_path("npz/images.npz"), {"encoder.2", "normalization"},
+                         "8x8x2,conv4k3s2p1,norm,depthwisek3,pool2,flat,5,36,3x3x4,"
+                         "deconv3k3s2p1o1,deconv2k5s1p3");
 }
 
-TEST_CASE("a model of other layers than dense is not written as arrays") {
+TEST_CASE("a PyTorch state_dict of an autoencoder of images computes what PyTorch computes") {
     require_built(tools::kNpzFormat);
-    const tools::LayerList list = tools::parse_layers("8x8x1,conv4k3,pool2,3,64", {});
-    const tools::Graph graph(list.rows, list.code_layer);
-    const tools::Export model{graph, {}, graph.rows(), list.code_layer, Part::whole, ""};
+    const auto imported = import_data("npz/images.npz",
+                                      "8x8x2,conv4k3s2p1,depthwisek3:linear,norm:relu,pool2,flat,"
+                                      "5:linear,36,3x3x4,deconv3k3s2p1o1,deconv2k5s1p3:sigmoid");
+    const auto x = array("npz/images_input.npy");
+    CHECK(difference(imported, Part::whole, x, array("npz/images_output.npy")) < kRounding);
+    // Sums of some units.
+    CHECK(difference(imported, Part::encoder, x, array("npz/images_code.npy")) < 4 * kRounding);
+    const auto& graph = std::get<tools::Graph>(imported.graph);
+    const tools::Export model{graph, {}, graph.rows(), 0, Part::whole, ""};
+    const auto again =
+        tools::lower(tools::npz_source(tools::view(tools::npz_bytes(model)), "", "m.npz"), {});
+    CHECK(same_model(std::get<tools::Graph>(again.graph), graph));
+}
+
+TEST_CASE("models of images written as npz or safetensors come back to the bit without a list") {
+    require_built(tools::kNpzFormat);
+    for (const char* layers : kImageModels) {
+        for (const Part part : {Part::whole, Part::encoder, Part::decoder}) {
+            INFO(layers);
+            const tools::Graph from = image_model(layers).extract(part);
+            const tools::Export model{from, {}, from.rows(), 0, part, ""};
+            const tools::Bytes npz = tools::npz_bytes(model),
+                               safe = tools::safetensors_bytes(model);
+            for (const auto& source :
+                 {tools::npz_source(tools::view(npz), "", "m.npz"),
+                  tools::safetensors_source(tools::view(safe), "", "m.safetensors")}) {
+                const auto back = tools::lower(source, {});
+                CHECK(same_model(std::get<tools::Graph>(back.graph), from));
+                CHECK(std::get<tools::Graph>(back.graph).code_layer() == from.code_layer());
+            }
+        }
+    }
+}
+
+TEST_CASE("a window that a layer list has no words for is not written as arrays") {
+    Window window{3, 3, 2, 1, 1, 1, 1, 0, 0, 0, {0, 0}, 0};
+    const tools::Graph graph({{Kind::conv2d, Activation::relu, {5, 5, 1}, {2, 3, 1}, 0.0f, window},
+                              {Kind::dense, Activation::linear, flat(6), flat(2)}},
+                             1);
+    const tools::Export model{graph, {}, graph.rows(), 1, Part::whole, ""};
     const TemporaryFolder folder;
     for (const tools::Format* format : {&tools::kNpzFormat, &tools::kSafetensorsFormat}) {
         if (format->write == nullptr) continue;
         CHECK_THROWS_WITH_AS((void)format->write(model, folder.path("m")),
-                             doctest::Contains("layer 1 is conv2d"), tools::Error);
+                             doctest::Contains("layer 1 (conv2d): a layer list has no words"),
+                             tools::Error);
     }
     CHECK(folder.names().empty());
 }
@@ -137,7 +180,7 @@ TEST_CASE("damaged and hostile safetensors files are refused in one line") {
     refused(entry("0.weight", "[1,1,1,1,1,1,1,1,1]", "[0,4]"), {"9 dimensions"});
     refused(entry("running_mean", "[2]", "[0,8]"), {"no weight"});
     refused(entry("0.weight", "[2]", "[0,8]") + "," + entry("0.bias", "[2]", "[8,16]"),
-            {"0.weight", "no dense layer"});
+            {"1 weights"});
     refused("\"a\":", {"JSON"});
     refused("\"a\":" + std::string(1000, '['), {"levels"});
     const auto file = [&](const std::string& bytes) {
@@ -188,6 +231,6 @@ TEST_CASE("arrays that lie, in archives whose sums are right, are refused in one
     refused(shape, "(4294967296, 4294967296), }", {"0.weight", "2^28"});
     refused(shape, "(18446744073709551616, 12), }", {"0.weight", "cannot be understood"});
     refused(shape, "(1, 1, 1, 1, 1, 1, 1, 4, 12), }", {"0.weight", "9 dimensions"});
-    refused(shape, "(4, 2, 6), }", {"0.weight", "no dense layer"});
+    refused(shape, "(4, 2, 6), }", {"0.weight", "no layer"});
     refused("\x93NUMPY\1", "\x93NUMPY\3", {"version 3.0"});
 }

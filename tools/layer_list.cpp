@@ -3,11 +3,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <cstdlib>
 
 #include "error.hpp"
 #include "nutshell/layers/layers.hpp"
+#include "nutshell/weights.hpp"
+#include "text.hpp"
 
 namespace nutshell::tools {
 namespace {
@@ -178,6 +179,8 @@ class EntryParser {
         const int size = is_pool(kind) ? reader_.number() : reader_.option(letter, 3);
         const int stride = reader_.option("s", is_pool(kind) ? size : 1);
         const int dilation = is_pool(kind) ? 1 : reader_.option("d", 1);
+        const int border = reader_.option("p", 0);
+        if (border > 0) return padded(kind, channels, size, stride, dilation, border);
         Padding padding = is_pool(kind) ? Padding::valid : Padding::same;
         if (reader_.take("same")) padding = Padding::same;
         if (reader_.take("valid")) padding = Padding::valid;
@@ -192,14 +195,36 @@ class EntryParser {
                 0.0f, window_of(in_, height, size, stride, dilation, padding)};
     }
 
+    /// As many zeros on every side, as PyTorch has them; a signal has none above and below.
+    Row padded(Kind kind, int channels, int size, int stride, int dilation, int border) {
+        if (border > 255) fail(entry_, "has more than 255 zeros around");
+        const int height = in_.height == 1 ? 1 : size, down = in_.height == 1 ? 0 : border;
+        const Shape room{in_.height + 2 * down, in_.width + 2 * border, in_.channels};
+        const Shape out =
+            shape_behind(room, height, size, stride, dilation, Padding::valid, channels);
+        if (out.height < 1 || out.width < 1) {
+            fail(entry_, "is larger than its input of " + shape_text());
+        }
+        Window window = window_of(in_, height, size, stride, dilation, Padding::valid);
+        set_border(window, down, border);
+        return {kind, Activation::linear, in_, out, 0.0f, window};
+    }
+
+    static void set_border(Window& window, int down, int across) {
+        window.top = window.bottom = static_cast<uint8_t>(down);
+        window.left = window.right = static_cast<uint8_t>(across);
+    }
+
     Row transposed(int channels) {
         const int size = reader_.option("k", 3), stride = reader_.option("s", 2);
+        const int border = reader_.option("p", 0), more = reader_.option("o", 0);
         Padding padding = Padding::same;
         if (reader_.take("same")) padding = Padding::same;
         if (reader_.take("valid")) padding = Padding::valid;
         const int height = in_.height == 1 ? 1 : size;
         const int64_t pixels = static_cast<int64_t>(in_.height) * stride * in_.width * stride;
         if (pixels > kMaxSize) fail(entry_, "has more than 1048576 outputs");
+        if (border > 0 || more > 0) return transposed(channels, size, stride, border, more);
         const Shape out = transposed_shape(in_, height, size, stride, padding, channels);
         return {Kind::transposed_conv2d,
                 Activation::linear,
@@ -207,6 +232,20 @@ class EntryParser {
                 out,
                 0.0f,
                 window_of(out, height, size, stride, 1, padding)};
+    }
+
+    /// Without `border` pixels on every side of what the windows make, and with `more` behind.
+    Row transposed(int channels, int size, int stride, int border, int more) {
+        if (border > 255) fail(entry_, "leaves more than 255 pixels out");
+        const int height = in_.height == 1 ? 1 : size, down = in_.height == 1 ? 0 : border;
+        const auto side = [&](int n, int taps, int less) {
+            return (n - 1) * stride + taps - 2 * less + (n == 1 && taps == 1 ? 0 : more);
+        };
+        const Shape out{side(in_.height, height, down), side(in_.width, size, border), channels};
+        if (out.height < 1 || out.width < 1) fail(entry_, "leaves no pixel of its output");
+        Window window = window_of(out, height, size, stride, 1, Padding::valid);
+        set_border(window, down, border);
+        return {Kind::transposed_conv2d, Activation::linear, in_, out, 0.0f, window};
     }
 
     Row upsampled() {
@@ -252,12 +291,26 @@ bool takes_activation(Kind kind) {
 }  // namespace
 
 LayerList parse_layers(const std::string& text, const LayerDefaults& defaults) {
-    const std::vector<std::string> entries = split(text, ',');
-    if (entries.size() < 3) {
+    LayerList list{parse_rows(text, defaults), 0};
+    if (list.rows.size() < 2) {
         throw Error("--layers: '" + text +
                     "' needs at least input, code and output, as in 784,24,784");
     }
-    LayerList list{};
+    list.code_layer = narrowest(list.rows);
+    return list;
+}
+
+std::vector<Row> parse_rows(const std::string& text, const LayerDefaults& defaults) {
+    const auto layers = std::count(text.begin(), text.end(), ',');
+    if (layers > kMaxLayers) {
+        throw Error("--layers: lists " + std::to_string(layers) + " layers; a model has at most " +
+                    std::to_string(kMaxLayers));
+    }
+    const std::vector<std::string> entries = split(text, ',');
+    if (entries.size() < 2) {
+        throw Error("--layers: '" + text + "' needs at least an input and a layer, as in 784,24");
+    }
+    std::vector<Row> rows;
     Shape shape{};
     for (size_t i = 0; i < entries.size(); i++) {
         const size_t colon = entries[i].find(':');
@@ -279,19 +332,19 @@ LayerList parse_layers(const std::string& text, const LayerDefaults& defaults) {
             const std::string& usual = last ? defaults.output : defaults.hidden;
             set_activation(row, usual, usual, last ? "--output" : "--activation");
         }
-        list.rows.push_back(row);
+        rows.push_back(row);
         shape = row.out;
     }
-    list.code_layer = narrowest(list.rows);
-    return list;
+    return rows;
 }
 
 const char* layer_list_help() {
     return "Layers from input to output, with commas between. Sizes are dense layers, as in "
            "784,24,784; the input is a size or an image, 28x28x1. convNkK: N filters of KxK (k3), "
-           "then as needed sS stride, dD dilation, same or valid border (same). depthwisekK the "
-           "same for each channel. deconvNkKsS: transposed, S times as large (k3s2). poolP, "
-           "avgpoolP: of PxP, then sS, same or valid (valid). upF, upFbilinear: F times as large. "
+           "then as needed sS stride, dD dilation, same or valid border (same), or pP: P zeros on "
+           "every side. depthwisekK the same for each channel. deconvNkKsS: transposed, S times as "
+           "large (k3s2), valid, or pP less on every side and oO more behind. poolP, avgpoolP: of "
+           "PxP, then sS, same, valid or pP (valid). upF, upFbilinear: F times as large. "
            "norm: batch normalization. flat, 4x4x8: another shape. An activation may follow a "
            "layer: 128:tanh, conv16k3:leaky_relu(0.3)";
 }
@@ -299,11 +352,8 @@ const char* layer_list_help() {
 std::string activation_text(const Row& row) {
     for (const Name& known : kNames) {
         if (row.activation != known.activation) continue;
-        std::string text = known.text;
-        if (row.activation != Activation::leaky_relu || row.slope == kDefaultSlope) return text;
-        char slope[32];
-        std::snprintf(slope, sizeof slope, "(%g)", static_cast<double>(row.slope));
-        return text + slope;
+        const bool plain = row.activation != Activation::leaky_relu || row.slope == kDefaultSlope;
+        return plain ? known.text : known.text + ("(" + exact(row.slope) + ")");
     }
     return "unknown";
 }

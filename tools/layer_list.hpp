@@ -23,6 +23,13 @@ struct LayerList {
 };
 LayerList parse_layers(const std::string& text, const LayerDefaults& defaults);
 
+/// The layers alone, one at least: those of an encoder, too. Throws Error.
+std::vector<Row> parse_rows(const std::string& text, const LayerDefaults& defaults);
+
+/// The list of these layers, every activation named. Throws Error, naming the layer, where a list
+/// has no words for it.
+std::string layer_text(const std::vector<Row>& rows);
+
 /// What --help says of the entries of a list.
 const char* layer_list_help();
 

@@ -127,6 +127,15 @@ std::vector<int64_t> channels_first_sides(const Row& row) {
     }
 }
 
+size_t channels_first_place(const Row& row, size_t at) {
+    const bool transposed = row.kind == Kind::transposed_conv2d;
+    if (row.kind != Kind::conv2d && !transposed) return at;
+    const auto taps = static_cast<size_t>(row.window.height * row.window.width);
+    const size_t in = size_of(row.in.channels), out = size_of(row.out.channels);
+    const size_t i = at % in, tap = at / in % taps, o = at / in / taps;
+    return (transposed ? i * out + o : o * in + i) * taps + tap;
+}
+
 void refuse(const ExportLayer& layer, const std::string& why) {
     throw Error("layer " + std::to_string(layer.index + 1) + " (" + name_of(layer.row.kind) +
                 "): " + why);

@@ -55,22 +55,23 @@ void require_size(const std::vector<Row>& rows, size_t bytes_per_weight, const s
 /// [channels][1][height][width].
 std::vector<int64_t> channels_first_sides(const Row& row);
 
-/// The weights in that order.
+/// Where a weight of [out][height][width][in], at `at`, is in that order.
+size_t channels_first_place(const Row& row, size_t at);
+
+/// The weights in that order, and back.
 template <class Number>
 std::vector<Number> channels_first(const Row& row, const std::vector<Number>& weight) {
-    const bool transposed = row.kind == Kind::transposed_conv2d;
-    if (row.kind != Kind::conv2d && !transposed) return weight;
-    const auto taps = static_cast<size_t>(row.window.height * row.window.width);
-    const auto in = static_cast<size_t>(row.in.channels);
-    const auto out = static_cast<size_t>(row.out.channels);
     std::vector<Number> result(weight.size());
-    const Number* from = weight.data();
-    for (size_t o = 0; o < out; o++) {
-        for (size_t t = 0; t < taps; t++) {
-            for (size_t i = 0; i < in; i++) {
-                result[(transposed ? i * out + o : o * in + i) * taps + t] = *from++;
-            }
-        }
+    for (size_t at = 0; at < weight.size(); at++) {
+        result[channels_first_place(row, at)] = weight[at];
+    }
+    return result;
+}
+template <class Number>
+std::vector<Number> channels_last(const Row& row, const std::vector<Number>& weight) {
+    std::vector<Number> result(weight.size());
+    for (size_t at = 0; at < weight.size(); at++) {
+        result[at] = weight[channels_first_place(row, at)];
     }
     return result;
 }

@@ -4,7 +4,6 @@
 #include <filesystem>
 
 #include "tools/error.hpp"
-#include "tools/layer_list.hpp"
 #include "tools/suggest.hpp"
 
 namespace nutshell::tools {
@@ -73,14 +72,6 @@ void require_writable(const Format& format, const std::string& path) {
     if (format.write != nullptr) return;
     throw Error(path + ": " + format.what + " is only read, not written; write " +
                 writable_formats());
-}
-
-void require_dense(const std::vector<Row>& rows, const std::string& what) {
-    for (size_t i = 0; i < rows.size(); i++) {
-        if (rows[i].kind == Kind::dense) continue;
-        throw Error("layer " + std::to_string(i + 1) + " is " + name_of(rows[i].kind) + "; " +
-                    what + " holds dense layers only: write .nut or .hpp");
-    }
 }
 
 const Format& find_format(const std::string& name, const std::string& path,

@@ -58,10 +58,6 @@ void require_writable(const Format& format, const std::string& path);
 /// "nut, cpp, tflite (flatbuffers 2.0.8), onnx (not built: lacks libprotobuf-dev)"
 std::string built_formats();
 
-/// Throws Error, naming the first layer that is not dense, for formats that have words for no
-/// other: `what` cannot hold it.
-void require_dense(const std::vector<Row>& rows, const std::string& what);
-
 /// "nut, cpp": the formats that can be read, or written.
 std::string readable_formats();
 std::string writable_formats();

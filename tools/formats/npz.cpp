@@ -91,6 +91,7 @@ SourceModel npz_source(ByteView file, const std::string& layers, const std::stri
             throw Error(where + ": is no array; an .npz file holds .npy files alone");
         }
         const std::string name = member.substr(0, end);
+        if (is_batch_count(name)) continue;
         const Bytes content = archive.read(member);
         if (name != kLayers) {
             tensors.push_back(read_array(name, view(content), where));

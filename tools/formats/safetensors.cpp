@@ -62,6 +62,7 @@ SourceModel safetensors_source(ByteView file, const std::string& layers, const s
     std::vector<Tensor> tensors;
     if (!header.is_object()) throw Error(path + ": its header is no object; save it again");
     for (const auto& [name, entry] : header.items()) {
+        if (is_batch_count(name)) continue;
         if (name != "__metadata__") {
             tensors.push_back(read_tensor(name, entry, data, path));
         } else if (list.empty()) {

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+// A layer list from layers. What it says is parsed again, so that nothing is written that would be
+// read as another layer.
+#include <algorithm>
+
+#include "error.hpp"
+#include "layer_list.hpp"
+#include "nutshell/layers/layers.hpp"
+
+namespace nutshell::tools {
+namespace {
+
+std::string shape_text(Shape shape) {
+    return std::to_string(shape.height) + "x" + std::to_string(shape.width) + "x" +
+           std::to_string(shape.channels);
+}
+
+bool is_flat(Shape shape) { return shape == flat(shape.size()); }
+
+/// "s2", or nothing for what is usual.
+std::string option(const char* letter, int number, int usual) {
+    return number == usual ? std::string() : letter + std::to_string(number);
+}
+
+/// A window of a size, and how it may treat the border.
+std::vector<std::string> windowed(const std::string& head, const Row& row, int usual_stride) {
+    const Window& w = row.window;
+    const std::string text =
+        head + option("s", w.stride_width, usual_stride) + option("d", w.dilation_width, 1);
+    return {text, text + "valid", text + "same", text + "p" + std::to_string(w.left)};
+}
+
+std::vector<std::string> transposed(const Row& row) {
+    const Window& w = row.window;
+    const std::string text = "deconv" + std::to_string(row.out.channels) + "k" +
+                             std::to_string(w.width) + "s" + std::to_string(w.stride_width);
+    const Axis across = TransposedConv2DLayer::map(row).across;
+    const int more =
+        across.size + 2 * across.before - ((across.count - 1) * across.stride + across.reach());
+    const std::string border = option("p", w.left, 0) + (more > 0 ? option("o", more, 0) : "");
+    return {text, text + "valid", text + border};
+}
+
+/// What a list could call the layer, without its activation.
+std::vector<std::string> candidates(const Row& row) {
+    const Window& w = row.window;
+    const std::string channels = std::to_string(row.out.channels);
+    const std::string size = std::to_string(w.width);
+    switch (row.kind) {
+        case Kind::dense:
+            return {channels};
+        case Kind::reshape:
+            return {is_flat(row.out) ? "flat" : shape_text(row.out)};
+        case Kind::conv2d:
+            return windowed("conv" + channels + "k" + size, row, 1);
+        case Kind::depthwise_conv2d:
+            return windowed("depthwisek" + size, row, 1);
+        case Kind::transposed_conv2d:
+            return transposed(row);
+        case Kind::max_pool2d:
+            return windowed("pool" + size, row, w.width);
+        case Kind::average_pool2d:
+            return windowed("avgpool" + size, row, w.width);
+        case Kind::upsample2d:
+            return {"up" + size, "up" + size + "bilinear"};
+        case Kind::batch_norm:
+            return {"norm"};
+        default:
+            return {};
+    }
+}
+
+bool same_row(const Row& a, const Row& b) {
+    const RowBytes x = to_bytes(a), y = to_bytes(b);
+    return std::equal(x.at, x.at + kRowBytes, y.at);
+}
+
+/// True when a list with this entry names the row.
+bool names(const std::string& entry, const Row& row) {
+    try {
+        return same_row(parse_rows(shape_text(row.in) + "," + entry, {}).front(), row);
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+bool takes_no_activation(const Row& row) {
+    return row.kind == Kind::reshape || row.kind == Kind::max_pool2d ||
+           row.kind == Kind::average_pool2d || row.kind == Kind::upsample2d;
+}
+
+}  // namespace
+
+std::string layer_text(const std::vector<Row>& rows) {
+    const Shape in = rows.front().in;
+    std::string text = is_flat(in) ? std::to_string(in.size()) : shape_text(in);
+    for (size_t i = 0; i < rows.size(); i++) {
+        const std::string activation =
+            takes_no_activation(rows[i]) ? "" : ":" + activation_text(rows[i]);
+        const std::vector<std::string> entries = candidates(rows[i]);
+        const auto entry = std::find_if(entries.begin(), entries.end(), [&](const auto& word) {
+            return names(word + activation, rows[i]);
+        });
+        if (entry == entries.end()) {
+            throw Error(
+                "layer " + std::to_string(i + 1) + " (" + name_of(rows[i].kind) +
+                "): a layer list has no words for its window or number; write .onnx, .nut or .hpp");
+        }
+        text += "," + *entry + activation;
+    }
+    return text;
+}
+
+}  // namespace nutshell::tools
