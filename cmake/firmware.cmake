@@ -3,9 +3,13 @@
 # run, what its sources are and how it is emulated; memory.ld is its linker script.
 
 set(boards ${PROJECT_SOURCE_DIR}/platform/boards)
-# Nothing but what the image prints by semihosting goes to standard output; its exit status is ours.
-set(qemu_options -display none -monitor none -serial null -chardev stdio,id=host
-                 -semihosting-config enable=on,target=native,chardev=host -kernel)
+# An emulated board's console, and nothing else, is standard output and input: its first UART, or
+# calls of the emulator (semihosting), as the exit status is in either case.
+set(qemu_options -display none -monitor none)
+set(qemu_uart_console ${qemu_options} -serial stdio
+                      -semihosting-config enable=on,target=native -kernel)
+set(qemu_semihosting_console ${qemu_options} -serial null -chardev stdio,id=host
+                             -semihosting-config enable=on,target=native,chardev=host -kernel)
 
 # Adds an image for a board, linked with the library. As a test it runs in the board's emulator.
 # The global property NUTSHELL_IMAGES lists the files of all images.

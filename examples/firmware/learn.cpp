@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 // A board that learns: a Cortex-M4 trains the tutorial's model in 192 KB of RAM, its stack
-// included. Each image comes, moves the weights a little and is gone; no more than one is ever in
-// memory. Here they come from two files of IDX images on the machine that runs the emulator or the
-// debugger, in a product from a sensor. Prints the loss on images that it has not learned from,
-// before and after. Then the board quantizes the model over its own float weights, which it gives
-// up, and prints how well the int8 model restores the same images, beside the floats.
+// included. Each image comes over the console, a UART or a debugger, moves the weights a little and
+// is gone; no more than one is ever in memory. Prints the loss on images that it has not learned
+// from, before and after. Then the board quantizes the model over its own float weights, which it
+// gives up, and prints how well the int8 model restores the same images, beside the floats.
+//
+// First comes the course, then its images of 784 bytes in the order that they are needed in, for
+// each beginning: those held out, those to learn from in each pass, those held out, those to
+// calibrate with, those held out twice. (A UART that holds one byte wants a pause between two
+// images, as long as a step takes.)
 #include "nutshell/crc.hpp"
 #include "nutshell/image.hpp"
 #include "nutshell/quantize_in_place.hpp"
@@ -29,26 +33,16 @@ static_assert(sizeof weights + sizeof trainer + sizeof seen + sizeof quantized +
                   180 * 1024,
               "fits a small board");
 
+/// What the sender has in mind.
 struct Course {
     uint32_t beginnings;  // times that it is taken, each from other weights
-    int images;           // to learn from
-    int passes;           // over them
-    float rate;           // falls to 0
-    int held_out;         // images to test with
-    int calibrated;       // images that show the ranges for int8
+    int32_t images;       // to learn from
+    int32_t passes;       // over them
+    int32_t rate;         // in thousandths; falls to 0
+    int32_t held_out;     // images to test with
+    int32_t calibrated;   // images that show the ranges for int8
 };
-#if defined(NUTSHELL_LONG_COURSE)
-static constexpr Course kCourse{1, 60000, 5, 1.6f, 10000, 1000};
-#else
-static constexpr Course kCourse{3, 2000, 1, 3.0f, 200, 100};
-#endif
-
-static bool read_image(const char* file, int index) {
-    const size_t offset = 16 + static_cast<size_t>(index) * sizeof pixels;
-    if (board::read_host_file(file, offset, pixels, sizeof pixels) != sizeof pixels) return false;
-    to_float(pixels, Model::input_size, image);
-    return true;
-}
+static Course course;
 
 static void expect(bool good, const char* what) {
     if (good) return;
@@ -57,17 +51,27 @@ static void expect(bool good, const char* what) {
     board::exit(1);
 }
 
-/// The mean loss on images of the file, in millionths.
-static int32_t loss_on(const char* file) {
+static void read_image() {
+    board::read(pixels, sizeof pixels);
+    to_float(pixels, Model::input_size, image);
+}
+
+/// The mean of a sum over the images held out, in millionths.
+static int32_t mean_of(float sum) {
+    return static_cast<int32_t>(1e6f / static_cast<float>(course.held_out) * sum);
+}
+
+/// The mean loss on the images held out, in millionths.
+static int32_t held_out_loss() {
     float sum = 0;
-    for (int i = 0; i < kCourse.held_out; i++) {
+    for (int i = 0; i < course.held_out; i++) {
         float loss = 0;
-        expect(read_image(file, i), "no image to test with");
+        read_image();
         // A step of length 0 only measures.
         expect(trainer.step(weights, image, image, 0.0f, &loss) == Status::ok, "a bad image");
         sum += loss;
     }
-    return static_cast<int32_t>(1e6f / kCourse.held_out * sum);
+    return mean_of(sum);
 }
 
 /// The sum of the squared differences between `restored` and `image`.
@@ -83,12 +87,12 @@ static float squared_error() {
 template <Status (*Restore)()>
 static int32_t error_of() {
     float sum = 0;
-    for (int i = 0; i < kCourse.held_out; i++) {
-        expect(read_image("held_out", i), "no image to test with");
+    for (int i = 0; i < course.held_out; i++) {
+        read_image();
         expect(Restore() == Status::ok, "an image cannot be restored");
         sum += squared_error() / Model::output_size;
     }
-    return static_cast<int32_t>(1e6f / kCourse.held_out * sum);
+    return mean_of(sum);
 }
 
 // (Functions of their own, so that their stack can be told from the course's.)
@@ -112,8 +116,8 @@ static uint32_t check_sum;  // of all codes that the int8 model has given
 
 static void go_on_in_int8() {
     seen.reset();
-    for (int i = 0; i < kCourse.calibrated; i++) {
-        expect(read_image("learned", i), "no image to calibrate with");
+    for (int i = 0; i < course.calibrated; i++) {
+        read_image();
         expect(seen.observe(weights, image) == Status::ok, "a bad image");
     }
     board::print("squared error in millionths, float and int8, and check sum of the codes: ");
@@ -129,17 +133,18 @@ static void go_on_in_int8() {
 
 static void learn(uint32_t seed) {
     initialize<Model>(weights, seed);
-    const int32_t before = loss_on("held_out");
-    constexpr int steps = kCourse.passes * kCourse.images;
+    const int32_t before = held_out_loss();
+    const int steps = course.passes * course.images;
+    const float first_rate = static_cast<float>(course.rate) / 1000.0f;
     for (int i = 0; i < steps; i++) {
-        expect(read_image("learned", i % kCourse.images), "no image to learn from");
-        const float rate = linear_decay(kCourse.rate, i, steps);
+        read_image();
+        const float rate = linear_decay(first_rate, i, steps);
         expect(trainer.step(weights, image, image, rate) == Status::ok, "a bad image");
     }
     board::print("loss in millionths, before and after, and check sum of the weights: ");
     board::print(before);
     board::print(" ");
-    board::print(loss_on("held_out"));
+    board::print(held_out_loss());
     board::print(" ");
     const uint8_t* const bytes = reinterpret_cast<const uint8_t*>(weights.data);
     board::print(static_cast<int32_t>(crc32c(0, bytes, sizeof weights.data)));
@@ -147,7 +152,8 @@ static void learn(uint32_t seed) {
 }
 
 static void take_course() {
-    for (uint32_t seed = 1; seed <= kCourse.beginnings; seed++) {
+    board::read(reinterpret_cast<uint8_t*>(&course), sizeof course);
+    for (uint32_t seed = 1; seed <= course.beginnings; seed++) {
         learn(seed);
         go_on_in_int8();
     }

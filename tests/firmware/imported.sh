@@ -29,10 +29,9 @@ arm-none-eabi-g++ "${house_flags[@]}" "${library_flags[@]}" -Os -ffunction-secti
     -mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard -I . -I lib -I "$scratch" \
     -DNUTSHELL_PLATFORM=Dsp -DNUTSHELL_PLATFORM_HEADER='"dsp.hpp"' \
     tests/firmware/imported.cpp "$scratch/ad01.cpp" lib/nutshell/*.cpp platform/bind.cpp \
-    platform/dsp.cpp $boards/common/startup.cpp $boards/common/semihosting.cpp \
+    platform/dsp.cpp $boards/common/{startup,print,cmsdk_uart,semihosting}.cpp \
     -nostdlib -Wl,--gc-sections -L $boards/common -T $boards/mps2-an386/memory.ld -lc_nano -lgcc \
     -o "$scratch/image.elf"
 cd "$scratch"
-timeout 100 qemu-system-arm -M mps2-an386 -display none -monitor none -serial null \
-    -chardev stdio,id=host -semihosting-config enable=on,target=native,chardev=host \
-    -kernel image.elf
+timeout 100 qemu-system-arm -M mps2-an386 -display none -monitor none -serial stdio \
+    -semihosting-config enable=on,target=native -kernel image.elf

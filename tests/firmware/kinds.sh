@@ -33,8 +33,8 @@ flags=("${house_flags[@]}" "${library_flags[@]}" -Os -ffunction-sections -fdata-
     -DNUTSHELL_PLATFORM=Dsp '-DNUTSHELL_PLATFORM_HEADER="dsp.hpp"')
 boards=platform/boards
 mkdir "$scratch/library"
-for source in lib/nutshell/*.cpp platform/bind.cpp platform/dsp.cpp $boards/common/startup.cpp \
-    $boards/common/semihosting.cpp; do
+for source in lib/nutshell/*.cpp platform/bind.cpp platform/dsp.cpp \
+    $boards/common/{startup,print,cmsdk_uart,semihosting}.cpp; do
     arm-none-eabi-g++ "${flags[@]}" -c "$source" -o "$scratch/library/$(basename "$source" .cpp).o"
 done
 
@@ -58,8 +58,7 @@ run_kind() {
         "$scratch"/library/*.o -nostdlib -Wl,--gc-sections -L $boards/common \
         -T $boards/mps2-an386/memory.ld -lc_nano -lgcc -o "$here/image.elf"
     (cd "$here" && timeout 100 qemu-system-arm -M mps2-an386 -display none -monitor none \
-        -serial null -chardev stdio,id=host \
-        -semihosting-config enable=on,target=native,chardev=host -kernel image.elf)
+        -serial stdio -semihosting-config enable=on,target=native -kernel image.elf)
 }
 
 count=0

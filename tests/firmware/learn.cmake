@@ -24,11 +24,15 @@ add_test(NAME firmware.learn COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/learn.sh $
                                      $<TARGET_FILE:learn> ${emulator})
 set_tests_properties(firmware.learn PROPERTIES SKIP_RETURN_CODE 77)
 
-# The same on all 60,000 digits, five times, when asked for: a quarter of an hour.
-nutshell_firmware(learn_all ${NUTSHELL_BOARD}-192k ${example})
-target_compile_options(learn_all PRIVATE -ffp-contract=off)
-target_compile_definitions(learn_all PRIVATE NUTSHELL_LONG_COURSE)
-set_target_properties(learn_all PROPERTIES EXCLUDE_FROM_ALL ON)
+# On all 60,000 digits, five times, when asked for: a quarter of an hour.
 add_custom_target(long_course VERBATIM USES_TERMINAL
-    COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/learn_all.sh $<TARGET_FILE:learn_all> ${emulator}
-    DEPENDS learn_all)
+    COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/learn_all.sh $<TARGET_FILE:learn> ${emulator}
+    DEPENDS learn)
+
+# A short course, its images over the UART.
+nutshell_firmware(learn_uart ${NUTSHELL_BOARD} ${example})
+target_compile_options(learn_uart PRIVATE -ffp-contract=off)
+nutshell_emulator_of(learn_uart emulator)
+add_test(NAME firmware.learn_uart COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/learn_uart.sh ${learn}
+                                          $<TARGET_FILE:learn_uart> ${emulator})
+set_tests_properties(firmware.learn_uart PROPERTIES SKIP_RETURN_CODE 77)

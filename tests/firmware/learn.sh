@@ -7,16 +7,18 @@
 # usage: learn.sh FOLDER IMAGE EMULATOR [OPTION...]
 . "$(dirname "$0")/../rules/common.sh"
 . "$(dirname "$0")/budgets.sh"
+. "$(dirname "$0")/course.sh"
 usage='usage: learn.sh FOLDER IMAGE EMULATOR [OPTION...]'
 folder=${1:?$usage}
 image=${2:?$usage}
 shift 2
 need arm-none-eabi-size "$1"
 scratch
-cd "$folder"
+course "$folder"/{learned,held_out} 3 2000 1 3000 200 100 >"$scratch/input"
+cd "$scratch"
 
 timeout 300 "$@" "$image" >"$scratch/board" || violation "the board fails"
-./twin >"$scratch/host" || violation "the host fails"
+"$folder/twin" <input >"$scratch/host" || violation "the host fails"
 cat "$scratch/board"
 claims() { grep -E 'loss|error' "$1"; }
 cmp <(claims "$scratch/board") <(claims "$scratch/host") ||

@@ -5,14 +5,14 @@
 #   cmake --preset cortex-m4 && cmake --build build/cortex-m4 --target long_course
 # usage: learn_all.sh IMAGE EMULATOR [OPTION...]
 . "$(dirname "$0")/../rules/common.sh"
+. "$(dirname "$0")/course.sh"
 image=${1:?usage: learn_all.sh IMAGE EMULATOR [OPTION...]}
 shift
 need "$1"
 digits=$(bash tools/fetch_data.sh mnist)
 scratch
-ln -s "$digits/train-images-idx3-ubyte" "$scratch/learned"
-ln -s "$digits/t10k-images-idx3-ubyte" "$scratch/held_out"
 cd "$scratch"
+course "$digits"/{train,t10k}-images-idx3-ubyte 1 60000 5 1600 10000 1000 >input
 
 "$@" "$image" | tee printed
 after=$(awk '/loss/ { print $(NF - 1) }' printed)

@@ -19,6 +19,5 @@ set_source_files_properties(${course}/firmware/sensor.cpp PROPERTIES
                             OBJECT_DEPENDS ${sensor}/encoder.nut)
 add_test(NAME firmware.sensor
          COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/sensor.sh ${sensor} ${sensor}/gateway
-                 $<TARGET_FILE:sensor> qemu-system-arm -M microbit -display none -monitor none
-                 -serial stdio -semihosting-config enable=on,target=native -kernel)
+                 $<TARGET_FILE:sensor> qemu-system-arm -M microbit ${qemu_uart_console})
 set_tests_properties(firmware.sensor PROPERTIES SKIP_RETURN_CODE 77)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a firmware image asks of its board. startup.cpp and semihosting.cpp answer for the emulated
-// boards, and for a real one under a debugger; a board of its own kind brings its own answer.
+// What a firmware image asks of its board. startup.cpp, cmsdk_uart.cpp and semihosting.cpp answer
+// for the emulated boards, the latter for a real one under a debugger too; a board of its own kind
+// brings its own answer.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -16,10 +17,10 @@ void print(int32_t number) noexcept;
 /// Writes an address or the bits of a register to the console, in eight hexadecimal digits.
 void print_hex(uint32_t bits) noexcept;
 
-/// Sends bytes[size] over the board's UART.
+/// Sends bytes[size] over the console.
 void write(const uint8_t* bytes, size_t size) noexcept;
 
-/// Waits until bytes[size] have come over it.
+/// Waits until bytes[size] have come over the console.
 void read(uint8_t* bytes, size_t size) noexcept;
 
 /// Ends the program; the status becomes the emulator's.
