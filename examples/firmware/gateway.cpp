@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 // A gateway: packets of a sensor come in on standard input, images of 784 pixels go out on standard
-// output. It links the decoder alone. A packet that is damaged, of another model, or repeated gives
-// no image but a line that says so; missing ones are counted.
+// output. It links the decoder alone. A packet that is damaged, cut short, of another model, or
+// repeated gives no image but a line that says so; missing ones are counted. Behind bytes that are
+// no packet the next one is found.
 //
 //     gateway DECODER.nut < packets > images
 #include <stdio.h>
+#include <string.h>
 
 #include "nutshell/autoencoder.hpp"
 #include "nutshell/packet.hpp"
@@ -30,30 +32,47 @@ static void write_image(const int8_t* codes) {
     fwrite(pixels, 1, sizeof pixels, stdout);
 }
 
-/// Decodes what is on standard input, packet by packet.
+static void refuse(Status status, Counts& counts) {
+    fprintf(stderr, "gateway: refused a packet: %s\n", to_string(status));
+    counts.refused++;
+}
+
+/// Decodes a code and writes its image, unless its packet came twice.
+static void restore(uint8_t sequence, int& last, Counts& counts) {
+    if (sequence == last) {
+        fprintf(stderr, "gateway: packet %d came twice\n", last);
+        counts.repeated++;
+        return;
+    }
+    int8_t image[Model::output_size];
+    const Status status = decoder.decode(code, image, work);
+    if (status != Status::ok) return refuse(status, counts);
+    if (last >= 0) counts.lost += static_cast<uint8_t>(sequence - last - 1);
+    last = sequence;
+    write_image(image);
+    counts.images++;
+}
+
+/// Reads what is on standard input, packet by packet.
 static Counts serve() {
     const PacketHeader expected = packet_header(decoder);
     const size_t size = packet_bytes(expected.size, expected.bits);
     unsigned char packet[packet_bytes(Model::code_size, kMaxCodeBits)];
     Counts counts{};
     int last = -1;
-    while (fread(packet, 1, size, stdin) == size) {
+    bool in_step = true;  // a packet begins where the last one ended
+    size_t have = 0;
+    while ((have += fread(packet + have, 1, size - have, stdin)) == size) {
         uint8_t sequence = 0;
         const Status status = read_packet(packet, size, expected, code.data, sequence);
-        int8_t image[Model::output_size];
-        if (status != Status::ok || decoder.decode(code, image, work) != Status::ok) {
-            fprintf(stderr, "gateway: refused a packet: %s\n", to_string(status));
-            counts.refused++;
-        } else if (sequence == last) {
-            fprintf(stderr, "gateway: packet %d came twice\n", last);
-            counts.repeated++;
-        } else {
-            if (last >= 0) counts.lost += static_cast<uint8_t>(sequence - last - 1);
-            last = sequence;
-            write_image(image);
-            counts.images++;
-        }
+        if (status == Status::ok) restore(sequence, last, counts);
+        if (status != Status::ok && in_step) refuse(status, counts);
+        in_step = status == Status::ok || status == Status::wrong_sender;
+        // The next packet may begin with any byte of one that is none.
+        have = in_step ? 0 : size - 1;
+        memmove(packet, packet + size - have, have);
     }
+    if (have > 0 && in_step) refuse(Status::truncated, counts);
     return counts;
 }
 
