@@ -7,6 +7,7 @@
 #include "arena.hpp"
 #include "nutshell/nutshell.hpp"
 #include "platform/boards/common/board.hpp"
+#include "timer.hpp"
 
 using namespace nutshell;
 
@@ -59,40 +60,29 @@ bool prepare(Caller& caller, uint32_t seed) {
                Status::ok;
 }
 
-volatile uint32_t& system(uint32_t address) {
-    return *reinterpret_cast<volatile uint32_t*>(address);
-}
-constexpr uint32_t kTimerControl = 0xE000E010, kTimerReload = 0xE000E014, kTimerValue = 0xE000E018,
-                   kInterruptState = 0xE000ED04;
-
 /// The next interrupt comes a random while from now: up to a few thousand instructions.
-void start_timer() {
-    system(kTimerReload) = 1 + (chance.next() >> 26);
-    system(kTimerValue) = 0;
-    system(kInterruptState) = 1u << 25;  // none is waiting
-    system(kTimerControl) = 7;
-}
+void wait_a_while() { tests::start_timer(1 + (chance.next() >> tests::kTimerShift)); }
 
 /// Wrong answers of `count` preemptions.
 uint32_t wrong_of(uint32_t count) {
     main_line.wrong = interrupt.wrong = preemptions = 0;
-    start_timer();
+    wait_a_while();
+    tests::allow_timer();
     while (preemptions < count) {
         inferring = true;
         infer(main_line, main_line);
         inferring = false;
     }
-    system(kTimerControl) = 0;
+    tests::stop_timer();
     return main_line.wrong + interrupt.wrong;
 }
 
 }  // namespace
 
-extern "C" void nutshell_timer() noexcept;
 extern "C" void nutshell_timer() noexcept {
     if (inferring) preemptions = preemptions + 1;
     infer(interrupt, shared ? main_line : interrupt);
-    start_timer();
+    wait_a_while();
 }
 
 int main() {
