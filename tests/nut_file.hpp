@@ -91,11 +91,31 @@ class AlignedCopy {
     size_t shift_;
 };
 
-/// Whatever check() says about exactly these bytes.
+/// What the check in steps says of a file, and the steps that it takes.
+struct Verdict {
+    Status status;
+    uint32_t steps;
+};
+template <NumberType Numbers>
+Verdict check_in_steps(const void* bytes, size_t size, uint32_t budget) {
+    IncrementalCheck<Numbers> check(bytes, size);
+    uint32_t steps = 1;
+    while (check.step(budget) == Status::unfinished && steps < 8 * size + 1000) steps++;
+    return {check.status(), steps};
+}
+
+/// Whatever check() says about exactly these bytes, at once and in steps.
 inline Status check_bytes(const FileBytes& file) {
     AlignedCopy copy(file);
     File view;
-    return check(copy.data(), file.size(), view);
+    const Status status = check(copy.data(), file.size(), view);
+    const uint32_t budget = file.size() < 4096 ? 61 : 1021;
+    Verdict verdict = check_in_steps<NumberType::float32>(copy.data(), file.size(), budget);
+    if (verdict.status == Status::wrong_numbers) {
+        verdict = check_in_steps<NumberType::int4>(copy.data(), file.size(), budget);
+    }
+    if (verdict.status != status) FAIL("in steps: ", to_string(verdict.status));
+    return status;
 }
 
 /// One thing in a file that is not as it must be, and what the reader says of it.

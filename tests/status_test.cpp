@@ -36,7 +36,7 @@ TEST_CASE("every status has a sentence of its own") {
         sentences.insert(sentence);
     }
     CHECK(sentences.size() == all().size());
-    CHECK(all().back() == Status::wrong_store);
+    CHECK(all().back() == Status::unfinished);
 }
 
 TEST_CASE("a number that is no status has a sentence too") {

@@ -107,14 +107,15 @@ class Part {
     Status load(const void* bytes, size_t size) noexcept {
         File file;
         const Status status = Numbers::template check<only_dense()>(bytes, size, file);
-        if (status != Status::ok) return status;
-        const bool is_part = file.fingerprint() == fingerprint;
-        if (!is_part && file.fingerprint() != Model::fingerprint) return Status::wrong_model;
-        const int first = is_part ? 0 : First;
-        for (int i = 0; i < layer_count; i++) Numbers::read(file, first + i, tensors_[i]);
-        const bool same_layers = is_part || layer_count == Layers::count;
-        expected_ = {file.model_id(), same_layers ? file.self_test() : nullptr};
-        return Status::ok;
+        return status == Status::ok ? look_at(file) : status;
+    }
+
+    /// The same in steps of bounded length (incremental_check.hpp): load() then looks at the file
+    /// that has been checked, or fails with what the check says, unfinished too.
+    using IncrementalCheck = nutshell::IncrementalCheck<Numbers::type>;
+    Status load(const IncrementalCheck& check) noexcept {
+        const Status status = Numbers::check_packing(check.status(), check.file());
+        return status == Status::ok ? look_at(check.file()) : status;
     }
 
     /// The loaded file's model id: the whole model's, the same in encoder and decoder.
@@ -188,6 +189,17 @@ class Part {
     }
 
   private:
+    /// At the weights of a file that is checked.
+    Status look_at(const File& file) noexcept {
+        const bool is_part = file.fingerprint() == fingerprint;
+        if (!is_part && file.fingerprint() != Model::fingerprint) return Status::wrong_model;
+        const int first = is_part ? 0 : First;
+        for (int i = 0; i < layer_count; i++) Numbers::read(file, first + i, tensors_[i]);
+        const bool same_layers = is_part || layer_count == Layers::count;
+        expected_ = {file.model_id(), same_layers ? file.self_test() : nullptr};
+        return Status::ok;
+    }
+
     Tensors tensors_[layer_count];
     SelfTest expected_{};
 };

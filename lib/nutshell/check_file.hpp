@@ -43,38 +43,58 @@ static inline uint32_t tables_end(const uint8_t* bytes) noexcept {
     return read32(bytes + header::section_table) + read16(bytes + header::sections) * kSectionBytes;
 }
 
-static inline Status check_tables(const uint8_t* bytes) noexcept {
-    const uint32_t file_size = read32(bytes + header::file_size);
+/// The bytes of the tables, padding included, when their CRC is this.
+static inline Status check_table_bytes(const uint8_t* bytes, uint32_t crc) noexcept {
     const uint32_t begin = first_section(bytes), end = tables_end(bytes);
-    if (begin > file_size) return Status::bad_section;
-    const uint32_t crc = crc32c(0, bytes + kHeaderBytes, begin - kHeaderBytes);
     if (crc != read32(bytes + header::tables_crc)) return Status::bad_checksum;
     return all_zero(bytes + end, begin - end) ? Status::ok : Status::bad_section;
 }
 
+static inline Status check_tables(const uint8_t* bytes) noexcept {
+    const uint32_t begin = first_section(bytes);
+    if (begin > read32(bytes + header::file_size)) return Status::bad_section;
+    return check_table_bytes(bytes, crc32c(0, bytes + kHeaderBytes, begin - kHeaderBytes));
+}
+
+/// What the record of section i says, which has to begin at `begin`; where it ends with its
+/// padding.
+static inline Status check_section_record(const uint8_t* bytes, uint32_t i, uint32_t begin,
+                                          uint32_t& end) noexcept {
+    const uint32_t file_size = read32(bytes + header::file_size);
+    const uint8_t* record = section_at(bytes, i);
+    const uint32_t offset = read32(record + section::offset);
+    const uint32_t size = read32(record + section::bytes);
+    if (offset != begin || size == 0 || size > file_size - offset) return Status::bad_section;
+    const uint32_t padded = align(size, 1u << bytes[header::align_log2]);
+    if (padded > file_size - offset) return Status::bad_section;
+    if (record[section::reserved] != 0) return Status::bad_section;
+    if (!known(static_cast<Packing>(record[section::packing]))) return Status::unsupported;
+    end = offset + padded;
+    return Status::ok;
+}
+
+/// The bytes of section i, which ends there, when their CRC is this.
+static inline Status check_section_bytes(const uint8_t* bytes, uint32_t i, uint32_t end,
+                                         uint32_t crc) noexcept {
+    const uint8_t* record = section_at(bytes, i);
+    if (crc != read32(record + section::crc)) return Status::bad_checksum;
+    const uint32_t padding = read32(record + section::offset) + read32(record + section::bytes);
+    return all_zero(bytes + padding, end - padding) ? Status::ok : Status::bad_section;
+}
+
 /// Sections lie behind each other without a hole, and each one's CRC is right.
 static inline Status check_sections(const uint8_t* bytes) noexcept {
-    const uint32_t file_size = read32(bytes + header::file_size);
     const uint32_t count = read16(bytes + header::sections);
-    const uint32_t alignment = 1u << bytes[header::align_log2];
-    uint32_t expected = first_section(bytes);
+    uint32_t begin = first_section(bytes);
     for (uint32_t i = 0; i < count; i++) {
-        const uint8_t* record = section_at(bytes, i);
-        const uint32_t offset = read32(record + section::offset);
-        const uint32_t size = read32(record + section::bytes);
-        if (offset != expected || size == 0 || size > file_size - offset)
-            return Status::bad_section;
-        const uint32_t padded = align(size, alignment);
-        if (padded > file_size - offset) return Status::bad_section;
-        if (record[section::reserved] != 0) return Status::bad_section;
-        if (!known(static_cast<Packing>(record[section::packing]))) return Status::unsupported;
-        if (crc32c(0, bytes + offset, padded) != read32(record + section::crc)) {
-            return Status::bad_checksum;
-        }
-        if (!all_zero(bytes + offset + size, padded - size)) return Status::bad_section;
-        expected = offset + padded;
+        uint32_t end = 0;
+        Status status = check_section_record(bytes, i, begin, end);
+        if (status != Status::ok) return status;
+        status = check_section_bytes(bytes, i, end, crc32c(0, bytes + begin, end - begin));
+        if (status != Status::ok) return status;
+        begin = end;
     }
-    return expected == file_size ? Status::ok : Status::bad_section;
+    return begin == read32(bytes + header::file_size) ? Status::ok : Status::bad_section;
 }
 
 /// A section, of which there are so many, is the one that is needed.
@@ -153,28 +173,42 @@ static Status check_rest(const uint8_t* bytes, uint32_t index, Packing packing) 
     return all_zero(answer + 4, kSelfTestBytes - 4) ? Status::ok : Status::bad_section;
 }
 
+/// Layer i, whose sections are those from `next_section` on, which it moves forward.
+template <NumberType Numbers, class AnyRow>
+static Status check_layer_at(const uint8_t* bytes, uint32_t i, Packing packing,
+                             uint32_t& next_section) noexcept {
+    const uint8_t* record = layer_at(bytes, i);
+    const AnyRow& row = row_at<AnyRow>(record);
+    if (!may_be(row, row.kind)) return Status::wrong_model;
+    if (!valid(row, read32(record + layer::slope))) return Status::bad_layer;
+    if (i > 0 && !meets(row_at<AnyRow>(record - kLayerBytes).out, row.in)) {
+        return Status::bad_layer;
+    }
+    if (!rest_is_zero(record, Numbers)) return Status::bad_layer;
+    if (may_be(row, Kind::tied_dense)) {
+        const uint32_t back = static_cast<uint32_t>(shares_weights(row));
+        if (back > i || (back > 0 && !can_share(row, row_at(record - back * kLayerBytes)))) {
+            return Status::bad_layer;
+        }
+    }
+    return check_layer<Numbers>(bytes, record, row, packing, next_section);
+}
+
+/// Whether there are such numbers in such an order.
+template <NumberType Numbers>
+static bool may_be_packed(Packing packing) noexcept {
+    return Numbers != NumberType::float32 || packing == Packing::canonical;
+}
+
 /// (Apart from its caller for size: branches reach further in small functions.)
 template <NumberType Numbers, class AnyRow>
 [[gnu::noinline]] static Status check_layers(const uint8_t* bytes) noexcept {
     const uint32_t count = read16(bytes + header::layers);
     const Packing packing = form_of(bytes).packing;
-    if (Numbers == NumberType::float32 && packing != Packing::canonical) return Status::unsupported;
+    if (!may_be_packed<Numbers>(packing)) return Status::unsupported;
     uint32_t next_section = 0;
     for (uint32_t i = 0; i < count; i++) {
-        const uint8_t* record = layer_at(bytes, i);
-        const AnyRow& row = row_at<AnyRow>(record);
-        if (!may_be(row, row.kind)) return Status::wrong_model;
-        if (!valid(row, read32(record + layer::slope))) return Status::bad_layer;
-        if (i > 0 && !meets(row_at<AnyRow>(record - kLayerBytes).out, row.in))
-            return Status::bad_layer;
-        if (!rest_is_zero(record, Numbers)) return Status::bad_layer;
-        if (may_be(row, Kind::tied_dense)) {
-            const uint32_t back = static_cast<uint32_t>(shares_weights(row));
-            if (back > i || (back > 0 && !can_share(row, row_at(record - back * kLayerBytes)))) {
-                return Status::bad_layer;
-            }
-        }
-        const Status status = check_layer<Numbers>(bytes, record, row, packing, next_section);
+        const Status status = check_layer_at<Numbers, AnyRow>(bytes, i, packing, next_section);
         if (status != Status::ok) return status;
     }
     return check_rest<Numbers>(bytes, next_section, packing);
@@ -188,29 +222,40 @@ static inline uint32_t fingerprint_in(const uint8_t* bytes) noexcept {
     return crc;
 }
 
+static inline Status check_fingerprint(const uint8_t* bytes) noexcept {
+    return fingerprint_in(bytes) == read32(bytes + header::fingerprint) ? Status::ok
+                                                                        : Status::bad_header;
+}
+
+/// The address, and what the header says.
+template <NumberType Numbers>
+static Status check_beginning(const void* data, size_t size) noexcept {
+    if (!data) return Status::null_argument;
+    if (reinterpret_cast<uintptr_t>(data) % kFileAlignment != 0) return Status::misaligned;
+    if (!little_endian()) return Status::wrong_endianness;
+    const uint8_t* bytes = static_cast<const uint8_t*>(data);
+    const Status status = check_header(bytes, size);
+    if (status != Status::ok) return status;
+    const NumberType type = static_cast<NumberType>(bytes[header::type]);
+    const bool right = type == Numbers || (Numbers == NumberType::int4 && type == NumberType::int8);
+    return right ? Status::ok : Status::wrong_numbers;
+}
+
 }  // namespace format
 
 /// (Apart from its caller, which checks the numbers next: the two stacks would add up.)
 template <NumberType Numbers, class AnyRow>
 [[gnu::noinline]] Status File::check_layout(const void* data, size_t size) noexcept {
     using namespace format;
-    if (!data) return Status::null_argument;
-    if (reinterpret_cast<uintptr_t>(data) % kFileAlignment != 0) return Status::misaligned;
-    if (!little_endian()) return Status::wrong_endianness;
-    const uint8_t* bytes = static_cast<const uint8_t*>(data);
-    Status status = check_header(bytes, size);
+    Status status = check_beginning<Numbers>(data, size);
     if (status != Status::ok) return status;
-    const NumberType type = static_cast<NumberType>(bytes[header::type]);
-    if (type != Numbers && !(Numbers == NumberType::int4 && type == NumberType::int8)) {
-        return Status::wrong_numbers;
-    }
+    const uint8_t* bytes = static_cast<const uint8_t*>(data);
     status = check_tables(bytes);
     if (status == Status::ok) status = check_sections(bytes);
     if (status == Status::ok) status = check_layers<Numbers, AnyRow>(bytes);
-    if (status != Status::ok) return status;
-    if (fingerprint_in(bytes) != read32(bytes + header::fingerprint)) return Status::bad_header;
-    bytes_ = bytes;
-    return Status::ok;
+    if (status == Status::ok) status = check_fingerprint(bytes);
+    if (status == Status::ok) bytes_ = bytes;
+    return status;
 }
 
 template <Status (*CheckLayer)(const Row&, const Int8Tensors&)>

@@ -2,14 +2,15 @@
 // What a model computes in: Float32, Int8, or Int4, which is Int8 with weights of 8 or 4 bits in
 // each layer. A part of a model is written once, over one of these.
 #pragma once
+#include "incremental_check.hpp"
 #include "status.hpp"
-#include "weights.hpp"
 
 namespace nutshell {
 
 struct Float32 {
     using Element = float;
     using Tensors = nutshell::Tensors;
+    static constexpr NumberType type = NumberType::float32;
 
     /// Whether bytes[size] are a file of such numbers, in an order that the bound platform reads.
     /// OnlyDense: no layer but dense ones will do.
@@ -17,6 +18,8 @@ struct Float32 {
     static Status check(const void* bytes, size_t size, File& file) noexcept {
         return check_float32(bytes, size, file);
     }
+    /// What is right with a file if it is in an order that the bound platform reads.
+    static constexpr Status check_packing(Status status, const File&) noexcept { return status; }
     static void read(const File& file, int layer, Tensors& tensors) noexcept {
         tensors = file.tensors(layer);
     }
@@ -46,11 +49,16 @@ struct Float32 {
 struct Int8 {
     using Element = int8_t;
     using Tensors = Int8Tensors;
+    static constexpr NumberType type = NumberType::int8;
 
     template <bool OnlyDense>
     static Status check(const void* bytes, size_t size, File& file) noexcept {
         return check_packing(
             OnlyDense ? check_int8_dense(bytes, size, file) : check_int8(bytes, size, file), file);
+    }
+    static Status check_packing(Status status, const File& file) noexcept {
+        if (status != Status::ok) return status;
+        return file.packing() == kernels::int8_packing() ? Status::ok : Status::wrong_packing;
     }
     /// (Apart from its caller, whose stack is the largest while it checks.)
     [[gnu::noinline]] static void read(const File& file, int layer, Tensors& tensors) noexcept {
@@ -73,15 +81,11 @@ struct Int8 {
         Layer::forward(row, tensors, x, y, scratch);
     }
     static bool acceptable(const int8_t*, int32_t) noexcept { return true; }
-
-  protected:
-    static Status check_packing(Status status, const File& file) noexcept {
-        if (status != Status::ok) return status;
-        return file.packing() == kernels::int8_packing() ? Status::ok : Status::wrong_packing;
-    }
 };
 
 struct Int4 : Int8 {
+    static constexpr NumberType type = NumberType::int4;
+
     /// Of an int8 file, too.
     template <bool OnlyDense>
     static Status check(const void* bytes, size_t size, File& file) noexcept {

@@ -16,8 +16,8 @@
 // generator against a discriminator, quantize.hpp for int8, quantize_in_place.hpp for int8 made on
 // the device, quantization_aware.hpp for fewer bits, packet.hpp to send codes, anomaly.hpp to find
 // what is not normal, retrieval.hpp to find what is alike, window.hpp and log_mel.hpp to make
-// samples of a stream, weights.hpp for files, layers/ for the kinds of layers, kernels.hpp for what
-// a platform must do.
+// samples of a stream, weights.hpp for files, incremental_check.hpp to check them between two looks
+// at a watchdog, layers/ for the kinds of layers, kernels.hpp for what a platform must do.
 #pragma once
 #include "adversarial_trainer.hpp"
 #include "anomaly.hpp"

@@ -3,6 +3,7 @@
 // processors check files with it.
 #include <string.h>
 
+#include "incremental_check.hpp"
 #include "layers/dense_row.hpp"
 #include "packing_int4.hpp"
 #include "weights.hpp"
@@ -54,12 +55,19 @@ struct Int8Weights {
         return sums;
     }
 
-    /// True unless a weight is -128, which no kernel is made for.
-    static bool symmetric(const Int8Tensors& tensors, int32_t in, int32_t out) noexcept {
+    /// How many bytes they are.
+    [[gnu::always_inline]] static int32_t bytes(const Int8Tensors& tensors, int32_t in,
+                                                int32_t out) noexcept {
+        return packed_weights(tensors.packing, in, out);
+    }
+
+    /// True unless one of the weights in the bytes first..end-1 is -128, which no kernel is made
+    /// for.
+    [[gnu::always_inline]] static bool symmetric(const Int8Tensors& tensors, int32_t first,
+                                                 int32_t end) noexcept {
         const bool plus_128 = rule_of(tensors.packing).weights == WeightForm::plus_128;
         const int8_t forbidden = plus_128 ? 0 : -128;
-        const int32_t count = packed_weights(tensors.packing, in, out);
-        for (int32_t i = 0; i < count; i++) {
+        for (int32_t i = first; i < end; i++) {
             if (tensors.weight[i] == forbidden) return false;
         }
         return true;
@@ -79,10 +87,15 @@ struct Int4Weights {
         return sums;
     }
 
-    /// True unless a weight is -8.
-    static bool symmetric(const Int8Tensors& tensors, int32_t in, int32_t out) noexcept {
-        const int32_t count = packed_int4_bytes(tensors.packing, in, out);
-        for (int32_t i = 0; i < count; i++) {
+    [[gnu::always_inline]] static int32_t bytes(const Int8Tensors& tensors, int32_t in,
+                                                int32_t out) noexcept {
+        return packed_int4_bytes(tensors.packing, in, out);
+    }
+
+    /// True unless one of the weights is -8.
+    [[gnu::always_inline]] static bool symmetric(const Int8Tensors& tensors, int32_t first,
+                                                 int32_t end) noexcept {
+        for (int32_t i = first; i < end; i++) {
             const uint8_t byte = static_cast<uint8_t>(tensors.weight[i]);
             if (int4_weight(tensors.packing, byte, false) < -7 ||
                 int4_weight(tensors.packing, byte, true) < -7) {
@@ -144,16 +157,50 @@ template <class AnyRow>
     return !tensors.table && same(tensors.sum, tensors.out);
 }
 
+/// (Apart from its caller for size, and all that it calls inline.)
+template <class Weights>
+[[gnu::noinline]] bool all_symmetric(const Int8Tensors& tensors, int32_t in, int32_t out) noexcept {
+    return Weights::symmetric(tensors, 0, Weights::bytes(tensors, in, out));
+}
+
 template <class Weights, class AnyRow>
 Status check_layer(const AnyRow& row, const Int8Tensors& tensors) noexcept {
     const auto [in, out] = weight_matrix(row);
     if (!valid_meanings(row, tensors)) return Status::bad_quantization;
-    if (out > 0 && !Weights::symmetric(tensors, in, out)) return Status::bad_quantization;
+    if (out > 0 && !all_symmetric<Weights>(tensors, in, out)) return Status::bad_quantization;
     for (int32_t o = 0; o < packed_outputs(tensors.packing, out); o++) {
         const Status status = check_output<Weights>(tensors, in, out, o);
         if (status != Status::ok) return status;
     }
     return Status::ok;
+}
+
+/// The same in steps: `at` counts the bytes of the weights, then the outputs.
+template <class Weights>
+Status go_on_with_layer(const Row& row, const Int8Tensors& tensors, uint32_t budget,
+                        uint32_t& at) noexcept {
+    const auto [in, out] = weight_matrix(row);
+    if (at == 0 && !valid_meanings(row, tensors)) return Status::bad_quantization;
+    if (out == 0) return Status::ok;
+    const uint32_t bytes = static_cast<uint32_t>(Weights::bytes(tensors, in, out));
+    if (at < bytes) {
+        const uint32_t first = at;
+        at = bytes - at < budget ? bytes : at + budget;
+        const bool symmetric =
+            Weights::symmetric(tensors, static_cast<int32_t>(first), static_cast<int32_t>(at));
+        return symmetric ? Status::unfinished : Status::bad_quantization;
+    }
+    const uint32_t outputs = static_cast<uint32_t>(packed_outputs(tensors.packing, out));
+    const uint32_t width = static_cast<uint32_t>(in);
+    uint32_t looked_at = 0;
+    do {
+        const int32_t o = static_cast<int32_t>(at - bytes);
+        const Status status = check_output<Weights>(tensors, in, out, o);
+        if (status != Status::ok) return status;
+        looked_at += width;
+        at++;
+    } while (at - bytes < outputs && looked_at + width <= budget);
+    return at - bytes < outputs ? Status::unfinished : Status::ok;
 }
 
 /// The same where the kind's weights lie in a packing of their own. (Apart from its caller, which
@@ -163,6 +210,14 @@ Status check_layer(const AnyRow& row, const Int8Tensors& tensors) noexcept {
     Int8Tensors own = tensors;
     own.packing = Packing::canonical;
     return check_layer<Int8Weights>(row, own);
+}
+
+Status go_on_with_unpacked(const Row& row, const Int8Tensors& tensors, uint32_t budget,
+                           uint32_t& at) noexcept {
+    if (tensors.int4) return Status::bad_quantization;
+    Int8Tensors own = tensors;
+    own.packing = Packing::canonical;
+    return go_on_with_layer<Int8Weights>(row, own, budget, at);
 }
 
 }  // namespace
@@ -185,6 +240,19 @@ Status check_quantized_int8(const Row& row, const Int8Tensors& tensors) noexcept
 
 Status check_quantized_int8_dense(const Row& row, const Int8Tensors& tensors) noexcept {
     return check_layer<Int8Weights>(static_cast<const DenseRow&>(row), tensors);
+}
+
+Status go_on_with_quantized(const Row& row, const Int8Tensors& tensors, uint32_t budget,
+                            uint32_t& at) noexcept {
+    if (!packs(row.kind)) return go_on_with_unpacked(row, tensors, budget, at);
+    return tensors.int4 ? go_on_with_layer<Int4Weights>(row, tensors, budget, at)
+                        : go_on_with_layer<Int8Weights>(row, tensors, budget, at);
+}
+
+Status go_on_with_quantized_int8(const Row& row, const Int8Tensors& tensors, uint32_t budget,
+                                 uint32_t& at) noexcept {
+    if (!packs(row.kind)) return go_on_with_unpacked(row, tensors, budget, at);
+    return go_on_with_layer<Int8Weights>(row, tensors, budget, at);
 }
 
 }  // namespace nutshell

@@ -75,6 +75,8 @@ const char* to_string(Status status) noexcept {
             return "the store holds fewer codes than were asked for";
         case Status::wrong_store:
             return "the stored codes are of another model, size or type";
+        case Status::unfinished:
+            return "the work is not finished yet";
     }
     return "unknown status";
 }

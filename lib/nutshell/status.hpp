@@ -49,6 +49,7 @@ enum class [[nodiscard]] Status : uint32_t{
     empty_store = detail::spread(32),        ///< a store of codes holds nothing to search
     too_few_codes = detail::spread(33),      ///< more neighbours asked for than codes are there
     wrong_store = detail::spread(34),        ///< codes of another model, size or type
+    unfinished = detail::spread(35),         ///< work in steps: there is more to do
 };
 
 /// One plain English sentence without a full stop; never null.

@@ -110,6 +110,8 @@ class File {
     const uint8_t* self_test() const noexcept;
 
   private:
+    template <NumberType>
+    friend class IncrementalCheck;
     friend Status check_float32(const void* bytes, size_t size, File& file) noexcept;
     friend Status check_int8(const void* bytes, size_t size, File& file) noexcept;
     friend Status check_int8_dense(const void* bytes, size_t size, File& file) noexcept;
@@ -135,6 +137,10 @@ Status check_int4(const void* bytes, size_t size, File& file) noexcept;
 
 /// check_int8() for a program all of whose layers are dense; wrong_model when the file's are not.
 Status check_int8_dense(const void* bytes, size_t size, File& file) noexcept;
+
+/// The same in bounded steps: incremental_check.hpp.
+template <NumberType Numbers>
+class IncrementalCheck;
 
 /// Whether a quantized layer can run: scales, multipliers and shifts within their ranges, a table
 /// exactly where one is needed, weights -127..127 or -7..7, padding zero, all forms of a bias the

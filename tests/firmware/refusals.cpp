@@ -54,6 +54,11 @@ void check_weights() {
     expect(wider.load(model_bytes, size), Status::wrong_model, "another architecture");
     expect(floats.load(model_bytes, size), Status::wrong_numbers, "int8 in place of floats");
     expect(sensor.load(nullptr, size), Status::null_argument, "no weights");
+    Sensor::IncrementalCheck check(model_bytes, size), other(other_bytes, other_size);
+    expect(sensor.load(check), Status::unfinished, "weights that are not checked yet");
+    while (check.step(256) == Status::unfinished || other.step(256) == Status::unfinished) continue;
+    expect(sensor.load(other), Status::wrong_packing, "another order, checked in steps");
+    expect(sensor.load(check), Status::ok, "its own weights, checked in steps");
     Sensor::Workspace work;
     Sensor::Code code;
     static int8_t pixels[Tutorial::input_size];
