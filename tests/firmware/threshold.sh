@@ -25,7 +25,7 @@ flags=("${house_flags[@]}" "${library_flags[@]}" -Os -fno-math-errno -ffunction-
 sources=("$root"/lib/nutshell/{anomaly,weights,check_float32,check_int8_dense,quantized}.cpp
     "$root"/lib/nutshell/{self_test,int8,packing,packing_int4,activation_table}.cpp
     "$root"/lib/nutshell/reference{,_int8}.cpp "$root/platform/bind.cpp"
-    "$boards"/common/{startup,semihosting}.cpp)
+    "$boards"/common/{startup,print,cmsdk_uart,semihosting}.cpp)
 
 # learn PLATFORM MODEL [SOURCE OPTION]: what the board prints.
 learn() {
@@ -33,9 +33,8 @@ learn() {
     arm-none-eabi-g++ "${flags[@]}" -DNUTSHELL_PLATFORM="$1" "${@:3}" \
         "$root/tests/firmware/threshold.cpp" model.cpp "${sources[@]}" -nostdlib -Wl,--gc-sections \
         -L "$boards/common" -T "$boards/mps2-an386/memory.ld" -lc_nano -lgcc -o image.elf
-    timeout 100 qemu-system-arm -M mps2-an386 -display none -monitor none -serial null \
-        -chardev stdio,id=host -semihosting-config enable=on,target=native,chardev=host \
-        -kernel image.elf
+    timeout 100 qemu-system-arm -M mps2-an386 -display none -monitor none -serial stdio \
+        -semihosting-config enable=on,target=native -kernel image.elf
 }
 
 # same BITS NUMBER: the float of these hexadecimal digits is that number.
