@@ -34,14 +34,14 @@ head -c "$packet" packets >first
 { cat first; tail -c +$((2 * packet + 1)) packets; } >gap
 { head -c 20 packets; printf '\377'; tail -c +22 packets; } >damaged
 # Bytes get lost: in the second packet, at the end; and others come in between.
-{ head -c $((packet + 20)) packets; tail -c +$((packet + 31)) packets; } >cut
+{ head -c $((packet + 20)) packets; tail -c +$((packet + 31)) packets; } >cut_inside
 head -c $((2 * packet + 10)) packets >cut_at_end
 { cat first; printf noise; tail -c +$((packet + 1)) packets; } >noisy
 said "came twice" twice
 said "$((count - 1)) images, 0 packets refused, 0 repeated, 1 lost" gap
 said "damaged" damaged
 said "$((count - 1)) images, 1 packets refused, 0 repeated, 0 lost" damaged
-said "$((count - 1)) images, 1 packets refused, 0 repeated, 1 lost" cut
+said "$((count - 1)) images, 1 packets refused, 0 repeated, 1 lost" cut_inside
 said "2 images, 1 packets refused, 0 repeated, 0 lost" cut_at_end
 said "$count images, 1 packets refused, 0 repeated, 0 lost" noisy
 said "another model" packets "$folder/stranger.nut"
