@@ -2,6 +2,7 @@
 // ONNX models exported by PyTorch, and graphs in the patterns of tf2onnx and of int8 (QDQ), compute
 // what PyTorch or NumPy computes in double precision; what is written comes back to the bit; what
 // cannot be converted is named.
+#include "image_models.hpp"
 #include "int8_graph_fixture.hpp"
 #include "onnx_fixture.hpp"
 #include "tools/formats/onnx_model.hpp"
@@ -101,6 +102,25 @@ TEST_CASE("an int8 model written as ONNX comes back to the bit, whole and in par
             CHECK(std::get<tools::Int8Graph>(back.graph).file_bytes(Packing::canonical) ==
                   from.file_bytes(Packing::canonical));
         }
+    }
+}
+
+TEST_CASE("models of images written as ONNX come back to the bit, in floats and in int8") {
+    require_built(tools::kOnnxFormat);
+    const auto back = [](const tools::AnyGraph& graph) {
+        const tools::Bytes bytes = tools::onnx_bytes({graph, {}, {}, 0, Part::whole, ""});
+        return tools::lower(tools::onnx_source(tools::view(bytes), "m.onnx"), {});
+    };
+    for (const char* layers : kImageModels) {
+        INFO(layers);
+        const tools::Graph graph = image_model(layers);
+        for (const Part part : {Part::whole, Part::encoder, Part::decoder}) {
+            const tools::Graph from = graph.extract(part);
+            CHECK(same_model(std::get<tools::Graph>(back(from).graph), from));
+        }
+        const tools::Int8Graph codes = int8_image_model(graph, true);
+        CHECK(std::get<tools::Int8Graph>(back(codes).graph).file_bytes(Packing::canonical) ==
+              codes.file_bytes(Packing::canonical));
     }
 }
 
