@@ -37,7 +37,7 @@ static bool train_epoch(const Images& images, unsigned epoch) {
 int main(int argc, char** argv) {
     const Images images =
         read_images(argc > 1 ? argv[1] : "tests/data/digits/train-images-idx3-ubyte.gz");
-    const unsigned epochs = argc > 2 ? static_cast<unsigned>(atoi(argv[2])) : 2;
+    const unsigned epochs = argc > 2 ? static_cast<unsigned>(strtoul(argv[2], nullptr, 10)) : 2;
     initialize<Model>(weights, 1);
     for (unsigned epoch = 1; epoch <= epochs; epoch++) {
         if (!train_epoch(images, epoch)) return 1;
