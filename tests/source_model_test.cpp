@@ -294,4 +294,10 @@ TEST_CASE("activations without a layer in front of them take little memory, howe
     const auto& graph = std::get<tools::Graph>(imported.graph);
     CHECK(graph.rows().size() == 30);
     CHECK(graph.parameters().size() < 5 << 20);
+    model.input = flat(1 << 18);
+    model.layers.assign(4, activation("r", Activation::relu));
+    CHECK(refusal(model).empty());
+    model.layers.push_back(activation("last", Activation::relu));
+    CHECK(has(refusal(model), "'last'"));
+    CHECK(has(refusal(model), "too many of such layers"));
 }

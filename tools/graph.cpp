@@ -12,9 +12,6 @@
 namespace nutshell::tools {
 namespace {
 
-/// Rows computed together at inference: enough to keep kernels busy, few enough for the cache.
-constexpr int kRunSlice = 64;
-
 void forward_row(const Row& row, Activation activation, Tensors tensors, Pass pass, const float* x,
                  float* y) noexcept {
     visit_kind(row.kind, 0, [&](auto layer) noexcept {
@@ -119,23 +116,24 @@ void Graph::set_tensors(int layer, const Tensors& from) {
     std::copy_n(from.state, sizes.state, parameters_.data() + spot.state);
 }
 
-Graph::Workspace::Workspace(const Graph& graph)
-    : scratch_(static_cast<size_t>(graph.totals().scratch)) {
+Graph::Workspace::Workspace(const Graph& graph, int rows)
+    : scratch_(static_cast<size_t>(graph.totals().scratch)), rows_(rows) {
     for (AlignedFloats& buffer : buffer_) {
-        buffer = AlignedFloats(static_cast<size_t>(graph.totals().inner) * kRunSlice);
+        buffer =
+            AlignedFloats(static_cast<size_t>(graph.totals().inner) * static_cast<size_t>(rows));
     }
 }
 
 void Graph::run(Range range, const float* x, int count, float* y) const {
-    Workspace work(*this);
+    Workspace work(*this, std::min(count, kRunSlice));
     run(range, x, count, y, work);
 }
 
 void Graph::run(Range range, const float* x, int count, float* y, Workspace& work) const {
     const size_t in = static_cast<size_t>(input_size(range));
     const size_t out = static_cast<size_t>(output_size(range));
-    for (int at = 0; at < count; at += kRunSlice) {
-        Pass pass{std::min(kRunSlice, count - at)};
+    for (int at = 0; at < count; at += work.rows_) {
+        Pass pass{std::min(work.rows_, count - at)};
         pass.scratch = work.scratch_.data();
         const float* from = x + static_cast<size_t>(at) * in;
         for (int i = range.first; i < range.last; i++) {

@@ -81,14 +81,19 @@ class Graph {
     /// The model made of a part's layers, with the whole model's id.
     Graph extract(Part part) const;
 
-    /// Scratch memory of run(), of its own for each caller.
+    /// Samples that run() takes through the layers together: enough to keep kernels busy, few
+    /// enough for the cache.
+    static constexpr int kRunSlice = 64;
+
+    /// Scratch memory of run(), of its own for each caller, for at most so many samples together.
     class Workspace {
       public:
-        explicit Workspace(const Graph& graph);
+        explicit Workspace(const Graph& graph, int rows = kRunSlice);
 
       private:
         friend class Graph;
         AlignedFloats buffer_[2], scratch_;
+        int rows_;
     };
 
     /// x[count][input_size] -> y[count][output_size] through the layers of the range.

@@ -49,4 +49,14 @@ inline std::vector<uint8_t> nut_bytes(const tools::AnyGraph& graph) {
     return std::visit([](const auto& model) { return nut_bytes(model); }, graph);
 }
 
+/// A model that is written and read again in a moment.
+inline bool is_small(const tools::AnyGraph& graph) {
+    constexpr size_t most = 1 << 15;
+    if (const auto* floats = std::get_if<tools::Graph>(&graph)) {
+        return floats->parameters().size() <= most &&
+               static_cast<size_t>(floats->totals().inner) <= most;
+    }
+    return static_cast<size_t>(std::get<tools::Int8Graph>(graph).parameter_count()) <= most;
+}
+
 }  // namespace nutshell::fuzz

@@ -14,8 +14,9 @@ namespace {
 /// The widest vector whose affine or activation becomes a diagonal dense layer, which every format
 /// has words for.
 constexpr int kWidestDiagonal = 1024;
-/// Weights in all of those together: a few bytes of a file must not take much memory.
-constexpr size_t kMostDiagonal = size_t{1} << 22;
+/// Weights in all of those together, and in the layers that scale each channel alone: a few bytes
+/// of a file must not take much memory.
+constexpr size_t kMostDiagonal = size_t{1} << 22, kMostAlone = size_t{1} << 20;
 
 size_t size_of(int n) { return static_cast<size_t>(n); }
 
@@ -256,7 +257,11 @@ void FloatLowering::add_alone(const SourceLayer& layer, const std::vector<double
     const size_t n = size_of(channels);
     const bool dense = shape == flat(channels) && channels <= kWidestDiagonal &&
                        diagonal_ + n * n <= kMostDiagonal;
-    if (dense) diagonal_ += n * n;
+    (dense ? diagonal_ : alone_) += dense ? n * n : n;
+    if (alone_ > kMostAlone) {
+        refuse(layer, why + ", and the model has too many of such layers; put it directly behind " +
+                          "a layer with weights");
+    }
     Stage stage{dense ? Row{Kind::dense, Activation::linear, shape, shape, 0.0f} : pixel_row(shape),
                 {},
                 {},

@@ -93,6 +93,7 @@ class FloatLowering {
     std::optional<Affine> pending_;
     size_t first_ = 0;     // of the stages that what follows may change
     size_t diagonal_ = 0;  // weights of diagonal layers
+    size_t alone_ = 0;     // of layers that scale each channel alone
     int code_ = -1;
 };
 
