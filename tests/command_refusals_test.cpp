@@ -54,7 +54,7 @@ TEST_CASE("layers that are no sizes are refused with the entry that is wrong") {
     check("1048576,1048576,1048576", {"layer 1", "1048576", "2^24"});
     check("4096,4096,4096,4096", {"128 MiB"});
     check("6,6", {"'6,6'", "at least input, code and output"});
-    check("6", {"'6'", "at least input, code and output"});
+    check("6", {"'6'", "at least an input and a layer"});
     check("6:relu,2,6", {"'6:relu'", "the input"});
 }
 

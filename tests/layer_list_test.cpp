@@ -141,12 +141,17 @@ TEST_CASE("PyTorch's paddings: as many zeros on every side, output paddings behi
     CHECK_THROWS_AS((void)row("28x28x1,conv16k3p3"), tools::Error);
     CHECK_THROWS_AS((void)row("28x28x1,conv16k3p256"), tools::Error);
     CHECK_THROWS_AS((void)row("2x2x1,deconv1k3p9"), tools::Error);
+    for (const char* text :
+         {"norm()", "norm(2)", "norm(nan)", "norm(-1)", "norm(0.1", "norm(0.1)1"})
+        CHECK_THROWS_AS((void)row(std::string("2x2x1,") + text), tools::Error);
 }
 
 TEST_CASE("layers written as a list are read as the same layers") {
     for (const std::string text :
          {"784,24:relu,784:sigmoid", "12,4:leaky_relu(0.123456)",
-          "28x28x1,conv16k3s2p1:relu,depthwisek5d2:tanh,norm:relu,pool2,flat,24:linear,49:relu,"
+          "28x28x1,conv16k3s2p1:relu,depthwisek5d2:tanh,norm:relu,norm(1e-05):linear,pool2,flat,24:"
+          "linear,49:"
+          "relu,"
           "7x7x1,"
           "up2bilinear,deconv8k3s2p1o1:relu,deconv2k4s3valid:linear,conv1k5valid:sigmoid",
           "1x64x3,conv4k5s2:relu,avgpool3s2same,up4,deconv1k3s1:linear"}) {

@@ -14,6 +14,7 @@ namespace nutshell::tools {
 namespace {
 
 constexpr float kDefaultSlope = 0.01f;
+constexpr float kDefaultEpsilon = 1e-3f;  // Keras'; PyTorch's is 1e-5
 
 struct Name {
     const char* text;
@@ -107,6 +108,19 @@ class Reader {
         const bool there = rest_.size() > next && rest_[next] >= '0' && rest_[next] <= '9';
         return there && take(letter) ? number() : otherwise;
     }
+    /// The number in brackets, or `otherwise` without brackets.
+    float bracketed(float otherwise, float least, float most) {
+        if (!take("(")) return otherwise;
+        char* end = nullptr;
+        const float value = std::strtof(rest_.c_str(), &end);
+        const bool known = end != rest_.c_str() && value >= least && value <= most;
+        rest_.erase(0, static_cast<size_t>(end - rest_.c_str()));
+        if (!known || !take(")")) {
+            fail(entry_,
+                 "needs a number from " + exact(least) + " to " + exact(most) + " in its brackets");
+        }
+        return value;
+    }
 
   private:
     const std::string& entry_;
@@ -162,7 +176,7 @@ class EntryParser {
         if (reader_.take("up")) return upsampled();
         if (reader_.take("norm")) {
             Row row{Kind::batch_norm, Activation::linear, in_, in_};
-            row.window.parameter = float_bits(1e-3f);
+            row.window.parameter = float_bits(reader_.bracketed(kDefaultEpsilon, 1e-8f, 1.0f));
             return row;
         }
         if (reader_.take("flat")) return reshaped(flat(in_.size()));
@@ -345,7 +359,8 @@ const char* layer_list_help() {
            "every side. depthwisekK the same for each channel. deconvNkKsS: transposed, S times as "
            "large (k3s2), valid, or pP less on every side and oO more behind. poolP, avgpoolP: of "
            "PxP, then sS, same, valid or pP (valid). upF, upFbilinear: F times as large. "
-           "norm: batch normalization. flat, 4x4x8: another shape. An activation may follow a "
+           "norm: batch normalization, norm(1e-05) with PyTorch's epsilon in place of Keras' "
+           "0.001. flat, 4x4x8: another shape. An activation may follow a "
            "layer: 128:tanh, conv16k3:leaky_relu(0.3)";
 }
 

@@ -3,17 +3,14 @@
 // read as another layer.
 #include <algorithm>
 
+#include "data/bytes.hpp"
 #include "error.hpp"
 #include "layer_list.hpp"
 #include "nutshell/layers/layers.hpp"
+#include "text.hpp"
 
 namespace nutshell::tools {
 namespace {
-
-std::string shape_text(Shape shape) {
-    return std::to_string(shape.height) + "x" + std::to_string(shape.width) + "x" +
-           std::to_string(shape.channels);
-}
 
 bool is_flat(Shape shape) { return shape == flat(shape.size()); }
 
@@ -64,7 +61,7 @@ std::vector<std::string> candidates(const Row& row) {
         case Kind::upsample2d:
             return {"up" + size, "up" + size + "bilinear"};
         case Kind::batch_norm:
-            return {"norm"};
+            return {"norm", "norm(" + exact(float_from_bits(row.window.parameter)) + ")"};
         default:
             return {};
     }
@@ -93,7 +90,7 @@ bool takes_no_activation(const Row& row) {
 
 std::string layer_text(const std::vector<Row>& rows) {
     const Shape in = rows.front().in;
-    std::string text = is_flat(in) ? std::to_string(in.size()) : shape_text(in);
+    std::string text = shape_text(in);
     for (size_t i = 0; i < rows.size(); i++) {
         const std::string activation =
             takes_no_activation(rows[i]) ? "" : ":" + activation_text(rows[i]);

@@ -7,6 +7,7 @@
 
 #include "export_layer.hpp"
 #include "tensor_groups.hpp"
+#include "tools/data/bytes.hpp"
 #include "tools/error.hpp"
 #include "tools/layer_list.hpp"
 
@@ -141,7 +142,8 @@ SourceLayer bare_layer(const Row& row) {
     return layer;
 }
 
-void take_statistics(const Group& group, SourceLayer& layer, const std::string& path) {
+void take_statistics(const Group& group, const Row& row, SourceLayer& layer,
+                     const std::string& path) {
     if (group.mean == nullptr || group.variance == nullptr) {
         throw Error(what(*group.weight, path) +
                     " belongs to a normalization, whose running_mean or running_var is not there");
@@ -152,7 +154,7 @@ void take_statistics(const Group& group, SourceLayer& layer, const std::string& 
     layer.bias.clear();
     layer.mean = vector_of(*group.mean, channels, path);
     layer.variance = vector_of(*group.variance, channels, path);
-    layer.epsilon = 1e-3f;
+    layer.epsilon = float_from_bits(row.window.parameter);
 }
 
 SourceLayer layer_of(const std::vector<Row>& rows, size_t index, const Group& group,
@@ -166,7 +168,7 @@ SourceLayer layer_of(const std::vector<Row>& rows, size_t index, const Group& gr
     if (group.bias != nullptr) {
         layer.bias = vector_of(*group.bias, static_cast<size_t>(row.out.channels), path);
     }
-    if (norm) take_statistics(group, layer, path);
+    if (norm) take_statistics(group, row, layer, path);
     if (dense && group.meaning == Meaning::weight) reorder(rows, index, layer);
     return layer;
 }

@@ -25,7 +25,7 @@ inline uint32_t call_host(uint32_t operation, const void* argument) noexcept {
         : "memory");
     return a0;
 }
-#else
+#elif defined(__arm__)
 inline uint32_t call_host(uint32_t operation, const void* argument) noexcept {
     register uint32_t r0 __asm__("r0") = operation;
     register const void* r1 __asm__("r1") = argument;

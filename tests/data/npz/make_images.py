@@ -19,7 +19,7 @@ class Autoencoder(nn.Module):
         super().__init__()
         self.encoder = nn.Sequential(
             nn.Conv2d(2, 4, 3, stride=2, padding=1), nn.ReLU(),
-            nn.Conv2d(4, 4, 3, padding=1, groups=4), nn.BatchNorm2d(4, eps=1e-3), nn.ReLU(),
+            nn.Conv2d(4, 4, 3, padding=1, groups=4), nn.BatchNorm2d(4), nn.ReLU(),
             nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 5))
         self.decoder = nn.Sequential(
             nn.Linear(5, 36), nn.ReLU(), nn.Unflatten(1, (4, 3, 3)),
