@@ -62,6 +62,17 @@ struct DistancesOf<float> {
     using type = Distances::Float;
 };
 
+/// Distances times `scale`: where they lie when that changes nothing, or else in `room`.
+float* scaled(int32_t n, float scale, float* distances, float* room) noexcept {
+    if (scale == 1.0f) return distances;
+    for (int32_t i = 0; i < n; i++) room[i] = distances[i] * scale;
+    return room;
+}
+float* scaled(int32_t n, float scale, const int32_t* distances, float* room) noexcept {
+    for (int32_t i = 0; i < n; i++) room[i] = static_cast<float>(distances[i]) * scale;
+    return room;
+}
+
 /// Whether a match comes behind another one. While a search runs, ids are places in the store.
 bool behind(const Match& a, const Match& b) noexcept {
     return a.distance > b.distance || (a.distance == b.distance && a.id > b.id);
@@ -299,13 +310,17 @@ void CodeStore<Number>::for_each_group(const Element* query, Visit visit) const 
     const float scale = setup_.quantization.scale * setup_.quantization.scale;
     const float norm = squared_norm(query);
     typename DistancesOf<Element>::type distances;
-    float values[together];
+    float room[together];
     for (int32_t first = 0; first < count_; first += together) {
         const int32_t there = count_ - first < together ? count_ - first : together;
         search((there + kGroupCodes - 1) / kGroupCodes, setup_.size, query, word(first, 0),
                distances);
-        for (int32_t i = 0; i < there; i++) values[i] = static_cast<float>(distances[i]) * scale;
-        if (norms_) to_cosines(there, norm, norms_ + first, distances, values);
+        float* values = room;
+        if (norms_) {
+            to_cosines(there, norm, norms_ + first, distances, room);
+        } else {
+            values = scaled(there, scale, distances, room);
+        }
         for (int32_t i = there; i < together; i++) values[i] = __builtin_inff();
         for (int32_t i = 0; i < there; i += kGroupCodes) visit(first + i, values + i);
     }
