@@ -125,7 +125,7 @@ Graph::Workspace::Workspace(const Graph& graph, int rows)
 }
 
 void Graph::run(Range range, const float* x, int count, float* y) const {
-    Workspace work(*this, std::min(count, kRunSlice));
+    Workspace work(*this, std::min(count, run_slice));
     run(range, x, count, y, work);
 }
 

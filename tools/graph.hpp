@@ -83,12 +83,12 @@ class Graph {
 
     /// Samples that run() takes through the layers together: enough to keep kernels busy, few
     /// enough for the cache.
-    static constexpr int kRunSlice = 64;
+    static constexpr int run_slice = 64;
 
     /// Scratch memory of run(), of its own for each caller, for at most so many samples together.
     class Workspace {
       public:
-        explicit Workspace(const Graph& graph, int rows = kRunSlice);
+        explicit Workspace(const Graph& graph, int rows = run_slice);
 
       private:
         friend class Graph;
