@@ -159,7 +159,8 @@ TEST_CASE("images that lie, and formats that decoders were attacked through, are
     refused("a width that overflows", "P5\n4294967299 2\n255\nabcdef");
     refused("fewer pixels than promised", "P5\n3 2\n255\nabcde");
     const std::string photo = read_back(NUTSHELL_TEST_DATA "/images/gray77.jpg");
-    for (const size_t size : {2, 20, 100}) refused("a photo's beginning", photo.substr(0, size));
+    for (const size_t size : {size_t{2}, size_t{20}, size_t{100}})
+        refused("a photo's beginning", photo.substr(0, size));
     refused("a photo of no size", changed(photo, photo.find("\xff\xc0") + 5, zeros));
     refused("GIF", "GIF89a" + std::string("\3\0\2\0\x80\0\0", 7) + std::string(40, '\0'));
     refused("PSD", "8BPS" + std::string("\0\1", 2) + std::string(40, '\0'));
