@@ -51,6 +51,17 @@ TEST_CASE("sigmoid, tanh and the cross-entropy keep their bounds for every size 
     }
 }
 
+TEST_CASE("every float near -16.7, where 1 + e^-x runs out of bits and sigmoid is worst") {
+    for (const Subject& subject : kernel_subjects()) {
+        const std::vector<Worst> worst =
+            sweep(subject, bits_of(-16.6f), uint64_t{bits_of(-16.8f)} + 1, 1);
+        for (size_t i = 0; i < worst.size(); i++) {
+            INFO(subject.name, " on ", subject.contenders[i].name, " at ", worst[i].at);
+            CHECK(worst[i].ulp <= subject.bound);
+        }
+    }
+}
+
 TEST_CASE("the ends of the numbers give the limits, and signs of zero stay") {
     const float infinity = std::numeric_limits<float>::infinity();
     for_each_platform([&](const platform::Platform& platform) {
