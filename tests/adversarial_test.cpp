@@ -6,9 +6,9 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <functional>
 #include <numeric>
 
+#include "central_differences.hpp"
 #include "device_fixture.hpp"
 #include "nutshell/adversarial_trainer.hpp"
 #include "tools/error.hpp"
@@ -27,7 +27,8 @@ using Images = Adversarial<
     Sequential<Dense<3, 32, Relu>, Reshape<2, 2, 8>, TransposedConv2D<2, 2, 8, 1, 4, Sigmoid>>,
     Sequential<Conv2D<4, 4, 1, 4, 3, LeakyRelu<200>, 2>, Dense<16, 1, Sigmoid>>>;
 
-using Doubles = std::vector<double>;
+using tests::central_differences;
+using tests::Doubles;
 
 template <class Model>
 std::unique_ptr<typename Model::Parameters> first_weights(uint32_t seed = 3) {
@@ -80,21 +81,6 @@ Doubles code(uint32_t seed, uint32_t step, int index) {
     pass.first = static_cast<uint32_t>(index);
     add_noise(pass.of_layer(-1), 2, 1.0f, numbers, numbers);
     return {static_cast<double>(numbers[0]), static_cast<double>(numbers[1])};
-}
-
-Doubles central_differences(Doubles at, const std::function<double(const Doubles&)>& f) {
-    constexpr double kStep = 1e-5;  // exact to 1e-9 or so: truncation h^2, rounding 2^-53 / h
-    Doubles gradient;
-    for (double& coordinate : at) {
-        const double kept = coordinate;
-        coordinate = kept + kStep;
-        const double up = f(at);
-        coordinate = kept - kStep;
-        const double down = f(at);
-        coordinate = kept;
-        gradient.push_back((up - down) / (2 * kStep));
-    }
-    return gradient;
 }
 
 /// Samples around (0.8, 0.2, 0.5).

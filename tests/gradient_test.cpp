@@ -5,9 +5,9 @@
 // far below float; what the tolerance leaves room for is the library's own float arithmetic.
 #include <doctest/doctest.h>
 
-#include <functional>
 #include <string>
 
+#include "central_differences.hpp"
 #include "device_fixture.hpp"
 #include "tools/graph.hpp"
 
@@ -15,10 +15,6 @@ using namespace nutshell;
 using namespace nutshell::tests;
 
 namespace {
-
-using Doubles = std::vector<double>;
-
-constexpr double kStep = 1e-5;
 
 // Sums here have at most 150 terms whose errors are some roundoffs (6e-8) each, and activations
 // add a few more: below 1e-5 of the largest entry, as the goldens ask.
@@ -76,20 +72,6 @@ double loss_of(bool cross_entropy, Activation activation, int n, double scale,
         sum += cross_entropy ? -t * std::log(y) - (1 - t) * std::log(1 - y) : (y - t) * (y - t);
     }
     return sum * scale / n;
-}
-
-Doubles central_differences(Doubles at, const std::function<double(const Doubles&)>& f) {
-    Doubles gradient;
-    for (double& coordinate : at) {
-        const double kept = coordinate;
-        coordinate = kept + kStep;
-        const double up = f(at);
-        coordinate = kept - kStep;
-        const double down = f(at);
-        coordinate = kept;
-        gradient.push_back((up - down) / (2 * kStep));
-    }
-    return gradient;
 }
 
 Doubles widened(const std::vector<float>& values) { return {values.begin(), values.end()}; }
