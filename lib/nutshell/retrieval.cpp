@@ -62,15 +62,14 @@ struct DistancesOf<float> {
     using type = Distances::Float;
 };
 
-/// Distances times `scale`: where they lie when that changes nothing, or else in `room`.
-float* scaled(int32_t n, float scale, float* distances, float* room) noexcept {
-    if (scale == 1.0f) return distances;
-    for (int32_t i = 0; i < n; i++) room[i] = distances[i] * scale;
-    return room;
-}
-float* scaled(int32_t n, float scale, const int32_t* distances, float* room) noexcept {
-    for (int32_t i = 0; i < n; i++) room[i] = static_cast<float>(distances[i]) * scale;
-    return room;
+/// The distance that no code is at.
+constexpr float nowhere(float) noexcept { return __builtin_inff(); }
+constexpr int32_t nowhere(int32_t) noexcept { return INT32_MAX; }
+
+/// A limit as numbers of distances' type: what is below it is below this, too.
+constexpr float limit_as(float limit, float) noexcept { return limit; }
+constexpr int32_t limit_as(float limit, int32_t) noexcept {
+    return limit < 2147483648.0f ? static_cast<int32_t>(limit) : INT32_MAX;
 }
 
 /// Whether a match comes behind another one. While a search runs, ids are places in the store.
@@ -90,7 +89,8 @@ void sift(Match* heap, int32_t n, int32_t i) noexcept {
 }
 
 /// Whether one of a group's distances is below a limit: without branches, for the compiler's sake.
-bool any_below(const float* distances, float limit) noexcept {
+template <class Distance>
+bool any_below(const Distance* distances, Distance limit) noexcept {
     int32_t below = 0;
     for (int32_t i = 0; i < kGroupCodes; i++) below |= distances[i] < limit ? 1 : 0;
     return below != 0;
@@ -108,6 +108,14 @@ void to_cosines(int32_t n, float norm, const float* norms, const Distance* dista
         const float cosine = product > 0.0f ? 0.5f * twice / product : 0.0f;
         values[i] = cosine >= 1.0f ? 0.0f : 1.0f - cosine;
     }
+}
+
+/// visit(first slot, distances) for each group of the distances[there] in room for all groups.
+template <class Distance, size_t Room, class Visit>
+void visit_groups(int32_t first, int32_t there, Distance (&distances)[Room],
+                  Visit& visit) noexcept {
+    for (size_t i = static_cast<size_t>(there); i < Room; i++) distances[i] = nowhere(Distance{});
+    for (int32_t i = 0; i < there; i += kGroupCodes) visit(first + i, distances + i);
 }
 
 template <class Element>
@@ -301,29 +309,32 @@ Status CodeStore<Number>::evict(uint32_t id) noexcept {
     return Status::too_few_codes;
 }
 
-/// visit(first slot, distances) for every group of codes, in the order of the store; those of slots
-/// that hold none are infinite.
+/// visit(first slot, distances) for every group of codes, in the order of the store, where the
+/// kernel left them: floats or integers, times distance_scale(). Slots that hold no code are
+/// nowhere.
 template <class Number>
 template <class Visit>
 void CodeStore<Number>::for_each_group(const Element* query, Visit visit) const noexcept {
     constexpr int32_t together = kGroupsTogether * kGroupCodes;
-    const float scale = setup_.quantization.scale * setup_.quantization.scale;
     const float norm = squared_norm(query);
     typename DistancesOf<Element>::type distances;
-    float room[together];
     for (int32_t first = 0; first < count_; first += together) {
         const int32_t there = count_ - first < together ? count_ - first : together;
         search((there + kGroupCodes - 1) / kGroupCodes, setup_.size, query, word(first, 0),
                distances);
-        float* values = room;
         if (norms_) {
-            to_cosines(there, norm, norms_ + first, distances, room);
+            float cosines[together];
+            to_cosines(there, norm, norms_ + first, distances, cosines);
+            visit_groups(first, there, cosines, visit);
         } else {
-            values = scaled(there, scale, distances, room);
+            visit_groups(first, there, distances, visit);
         }
-        for (int32_t i = there; i < together; i++) values[i] = __builtin_inff();
-        for (int32_t i = 0; i < there; i += kGroupCodes) visit(first + i, values + i);
     }
+}
+
+template <class Number>
+float CodeStore<Number>::distance_scale() const noexcept {
+    return norms_ ? 1.0f : setup_.quantization.scale * setup_.quantization.scale;
 }
 
 template <class Number>
@@ -336,10 +347,10 @@ Status CodeStore<Number>::nearest(const Element* query, int32_t k, Match* matche
     if (k > count_) return Status::too_few_codes;
     // A heap of the k best so far, the last of them first.
     int32_t held = 0;
-    for_each_group(query, [&](int32_t first, const float* distances) noexcept {
-        if (held == k && !any_below(distances, matches[0].distance)) return;
+    for_each_group(query, [&](int32_t first, const auto* distances) noexcept {
+        if (held == k && !any_below(distances, limit_as(matches[0].distance, *distances))) return;
         for (int32_t i = 0; i < kGroupCodes && first + i < count_; i++) {
-            const Match match{static_cast<uint32_t>(first + i), distances[i]};
+            const Match match{static_cast<uint32_t>(first + i), static_cast<float>(distances[i])};
             if (held < k) {
                 matches[held++] = match;
                 for (int32_t at = k / 2 - 1; held == k && at >= 0; at--) sift(matches, k, at);
@@ -355,7 +366,8 @@ Status CodeStore<Number>::nearest(const Element* query, int32_t k, Match* matche
         matches[n] = last;
         sift(matches, n, 0);
     }
-    for (int32_t i = 0; i < k; i++) matches[i].id = ids_[matches[i].id];
+    const float scale = distance_scale();
+    for (int32_t i = 0; i < k; i++) matches[i] = {ids_[matches[i].id], matches[i].distance * scale};
     return Status::ok;
 }
 
@@ -364,12 +376,14 @@ Status CodeStore<Number>::novelty(const Element* query, float& distance) const n
     const Status status = check(query);
     if (status != Status::ok) return status;
     float least = __builtin_inff();
-    for_each_group(query, [&](int32_t, const float* distances) noexcept {
-        for (int32_t i = 0; i < kGroupCodes; i++) {
-            least = distances[i] < least ? distances[i] : least;
+    for_each_group(query, [&](int32_t, const auto* distances) noexcept {
+        auto nearest = distances[0];
+        for (int32_t i = 1; i < kGroupCodes; i++) {
+            nearest = distances[i] < nearest ? distances[i] : nearest;
         }
+        least = static_cast<float>(nearest) < least ? static_cast<float>(nearest) : least;
     });
-    distance = least;
+    distance = least * distance_scale();
     return Status::ok;
 }
 

@@ -158,6 +158,7 @@ class CodeStore {
     float squared_norm(int32_t slot) const noexcept;
     template <class Visit>
     void for_each_group(const Element* query, Visit visit) const noexcept;
+    float distance_scale() const noexcept;
     Status check_stored(const StoredCodes& stored) const noexcept;
 
     StoreSetup setup_{};

@@ -10,8 +10,8 @@ shift 2
 need "$1" g++ nm
 scratch
 
-search=185000
-[[ $processor != cortex-m55 ]] || search=52000
+search=175000
+[[ $processor != cortex-m55 ]] || search=46000
 bash tests/compare/count_instructions.sh "$program" "$@" "$program" | tee "$scratch/counts"
 hold_budgets "$scratch/counts" <<END
 512 samples into the window:24000
