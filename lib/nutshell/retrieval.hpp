@@ -158,7 +158,9 @@ class CodeStore {
     float squared_norm(int32_t slot) const noexcept;
     template <class Visit>
     void for_each_group(const Element* query, Visit visit) const noexcept;
-    float distance_scale() const noexcept;
+    float distance_scale() const noexcept {  // of what the kernels give; cosines are as they are
+        return norms_ ? 1.0f : setup_.quantization.scale * setup_.quantization.scale;
+    }
     Status check_stored(const StoredCodes& stored) const noexcept;
 
     StoreSetup setup_{};
