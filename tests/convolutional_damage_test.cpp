@@ -36,7 +36,7 @@ FileBytes int8_file() {
     data.name = "noise";
     data.count = 8;
     data.shape = {6, 6, 1};
-    Numbers numbers(4);
+    Draws numbers(4);
     for (int i = 0; i < 8 * 36; i++) data.bytes.push_back(static_cast<uint8_t>(numbers.below(256)));
     return quantize(float_model(), data, {}).file_bytes(Packing::canonical);
 }
@@ -81,7 +81,7 @@ void check_damage(const FileBytes& good) {
 void check_lies_run(const FileBytes& good) {
     const TemporaryFolder folder;
     REQUIRE(runs(good, folder));
-    Numbers numbers(11);
+    Draws numbers(11);
     const uint32_t tables = get32(good, 28) + 16 * get16(good, 22);
     int taken = 0;
     const int count = tries(2000);

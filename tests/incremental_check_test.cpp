@@ -23,7 +23,7 @@ FileBytes quantized_file(int side, int bits, Packing packing) {
                        Model::code_layer);
     graph.initialize(3, Initializer::he_uniform);
     tools::Dataset data{"noise", 20, {side, side, 1}, {}, {}, {}};
-    Numbers numbers(5);
+    Draws numbers(5);
     for (int i = 0; i < 20 * side * side; i++) {
         data.bytes.push_back(static_cast<uint8_t>(numbers.below(256)));
     }
@@ -58,7 +58,7 @@ TEST_CASE("a good file is found good in steps of any length, in as many as it ne
 }
 
 TEST_CASE("layers of any kind are judged in steps as they are at once, damaged or not") {
-    Numbers numbers(11);
+    Draws numbers(11);
     int accepted = 0, refused = 0;
     for (int number = 0; known(static_cast<Packing>(number)); number++) {
         for (const int bits : {8, 4}) {

@@ -8,6 +8,7 @@
 #include "data_files.hpp"
 #include "int8_fixture.hpp"
 #include "int8_graph_fixture.hpp"
+#include "nut_file.hpp"
 #include "nutshell/packet.hpp"
 
 using namespace nutshell;
@@ -201,4 +202,22 @@ TEST_CASE("layers whose codes do not meet, or that could overflow, are no graph"
     layers = graph.layers();
     layers[0].bias[0] = kMaxSum;
     CHECK_THROWS_AS(Int8Graph(graph.rows(), graph.code_layer(), layers), tools::Error);
+}
+
+TEST_CASE("a file without a model's id is written with one and passes its own self-test") {
+    constexpr size_t id_at = 36;  // of the header: u32
+    FileBytes file = small_graph(true, false).file_bytes(Packing::canonical);
+    put32(file, id_at, 0);
+    repair_checksums(file);
+    const AlignedBytes nameless(file);
+    File read;
+    REQUIRE(check(nameless.floats.data(), nameless.size, read) == Status::ok);
+    REQUIRE(read.model_id() == 0);
+    const AlignedBytes written(Int8Graph(read).file_bytes(kernels::int8_packing()));
+    Small model;
+    REQUIRE(model.load(written.floats.data(), written.size) == Status::ok);
+    CHECK(model.model_id() == small_graph(true, false).model_id);
+    Small::Workspace work;
+    std::vector<int8_t> x(21), y(21);
+    CHECK(model.self_test(x.data(), y.data(), work) == Status::ok);
 }

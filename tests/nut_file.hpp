@@ -201,9 +201,9 @@ inline FileBytes tutorial_file() {
 }
 
 /// A seeded stream of numbers, the same on every machine (xorshift64*).
-class Numbers {
+class Draws {
   public:
-    explicit Numbers(uint64_t seed) : state_(seed * 2 + 1) {}
+    explicit Draws(uint64_t seed) : state_(seed * 2 + 1) {}
     uint32_t below(uint32_t limit) {
         state_ ^= state_ >> 12;
         state_ ^= state_ << 25;
@@ -217,7 +217,7 @@ class Numbers {
 
 /// The file with one to four bytes changed, most of them in the header, or cut as well; its
 /// checksums are no longer right.
-inline FileBytes damaged(FileBytes file, Numbers& numbers) {
+inline FileBytes damaged(FileBytes file, Draws& numbers) {
     if (numbers.below(8) == 0) file.resize(64 + numbers.below(600));
     for (uint32_t edits = 1 + numbers.below(4); edits > 0; edits--) {
         const uint32_t reach = numbers.below(4) == 0 ? static_cast<uint32_t>(file.size()) : 64;

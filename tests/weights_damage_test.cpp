@@ -323,7 +323,7 @@ TEST_CASE("any value in any header or table field is refused, or what it says is
 
 TEST_CASE("random damage with right checksums is refused, or what the file says is true") {
     const FileBytes good = tiny_file();
-    Numbers numbers(2026);
+    Draws numbers(2026);
     int accepted = 0;
     const int count = tries(100000);
     for (int i = 0; i < count; i++) {

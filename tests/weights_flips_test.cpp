@@ -34,7 +34,7 @@ TEST_CASE("every flipped bit in the header and tables of the tutorial's file is 
 TEST_CASE("a hundred thousand random flipped bits of the tutorial's file are found, each one") {
     const FileBytes bytes = tutorial_file();
     AlignedCopy file(bytes);
-    Numbers numbers(7);
+    Draws numbers(7);
     const uint32_t bits = static_cast<uint32_t>(bytes.size() * 8);
     const int count = tries(100000);
     for (int i = 0; i < count; i++) {

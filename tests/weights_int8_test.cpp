@@ -431,7 +431,7 @@ TEST_CASE("any value in any field of an int8 file is refused, or the model can r
 }
 
 TEST_CASE("random damage with right checksums is refused, or the int8 model can run") {
-    Numbers numbers(2027);
+    Draws numbers(2027);
     int accepted = 0;
     const int count = tries(60000);
     for_each_packing([&](const FileBytes& good) {

@@ -76,7 +76,7 @@ struct AnyModel {
 
     AnyModel() {
         const int sizes[] = {3, 17, 4, 16, 33, 3};
-        Numbers numbers(5);
+        Draws numbers(5);
         for (int i = 0; i < 5; i++) {
             const auto activation = static_cast<Activation>(i);
             const float slope = activation == Activation::leaky_relu ? 0.3f : 0.0f;
@@ -90,7 +90,7 @@ struct AnyModel {
         }
     }
 
-    static std::vector<float> finite(Numbers& numbers, int32_t count) {
+    static std::vector<float> finite(Draws& numbers, int32_t count) {
         std::vector<float> drawn;
         while (drawn.size() < static_cast<size_t>(count)) {
             const uint32_t bits = numbers.below(0xFFFFFFFFu);

@@ -143,15 +143,16 @@ Int8Graph::Int8Graph(std::vector<Row> rows, int code_layer, std::vector<Int8Laye
       code_layer_(code_layer),
       layers_(std::move(layers)) {
     check_layers();
+    if (model_id == 0) {
+        const std::vector<Int8Tensors> views = views_of(layers_);
+        model_id = nutshell::model_id(
+            {rows_.data(), layer_count(), code_layer_, nullptr, 0, 0, views.data()});
+    }
     packed_ = pack_all(rows_, layers_, kernels::int8_packing());
 }
 
 Int8Graph::Int8Graph(std::vector<Row> rows, int code_layer, std::vector<Int8Layer> layers)
-    : Int8Graph(std::move(rows), code_layer, std::move(layers), 0, 0) {
-    const std::vector<Int8Tensors> views = views_of(layers_);
-    model_id =
-        nutshell::model_id({rows_.data(), layer_count(), code_layer_, nullptr, 0, 0, views.data()});
-}
+    : Int8Graph(std::move(rows), code_layer, std::move(layers), 0, 0) {}
 
 Int8Graph::Int8Graph(const File& file)
     : Int8Graph(rows_of(file), file.code_layer(), layers_in(file), file.model_id(),

@@ -50,8 +50,9 @@ class Int8Graph {
     /// Of its file: int4 when the weights of a layer have 4 bits.
     NumberType type() const;
 
-    /// The identity of the whole model, the same in every part and packing; and that of the float
-    /// model which it was quantized from.
+    /// The identity of the whole model, the same in every part and packing, never 0 (a file's 0 is
+    /// none: what the layers hold then gives it); and that of the float model which it was
+    /// quantized from.
     uint32_t model_id = 0;
     uint32_t parent_id = 0;
 
