@@ -5,7 +5,7 @@
 include(${CMAKE_CURRENT_LIST_DIR}/dependencies.cmake)
 
 file(GLOB tool_sources CONFIGURE_DEPENDS tools/*.cpp tools/*/*.cpp)
-file(GLOB command_sources CONFIGURE_DEPENDS tools/nutshell.cpp tools/commands/*.cpp)
+file(GLOB command_sources CONFIGURE_DEPENDS tools/nutshell.cpp tools/huge_pages.cpp tools/commands/*.cpp)
 list(REMOVE_ITEM tool_sources ${command_sources})
 # The formats alone see the libraries of foreign formats, and are built anew when those change.
 file(GLOB format_sources CONFIGURE_DEPENDS tools/formats/*.cpp)

@@ -129,22 +129,29 @@ struct VectorKernels
     static void dot_tile(int n, int k, const float* a, const float* b, const float* bias,
                          Clamp clamp, float* c) noexcept {
         V sum[Rows][Columns];
+        NUTSHELL_UNROLL
         for (int i = 0; i < Rows; i++) {
+            NUTSHELL_UNROLL
             for (int j = 0; j < Columns; j++) sum[i][j] = V::set(0.0f);
         }
         const auto accumulate = [&](int t, auto part) __attribute__((always_inline)) {
             V row[Rows];
+            NUTSHELL_UNROLL
             for (int i = 0; i < Rows; i++)
                 row[i] = load(a + i * static_cast<ptrdiff_t>(k) + t, part);
+            NUTSHELL_UNROLL
             for (int j = 0; j < Columns; j++) {
                 const V column = load(b + j * static_cast<ptrdiff_t>(k) + t, part);
+                NUTSHELL_UNROLL
                 for (int i = 0; i < Rows; i++) sum[i][j] = V::mul_add(row[i], column, sum[i][j]);
             }
         };
         int t = 0;
         for (; t + lanes <= k; t += lanes) accumulate(t, Full<V>{});
         if (t < k) accumulate(t, Part<V>{k - t});
+        NUTSHELL_UNROLL
         for (int i = 0; i < Rows; i++) {
+            NUTSHELL_UNROLL
             for (int j = 0; j < Columns; j++) {
                 const float total = V::sum(sum[i][j]);
                 c[i * static_cast<ptrdiff_t>(n) + j] =

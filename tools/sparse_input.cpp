@@ -5,8 +5,6 @@
 #include <cstring>
 #include <limits>
 
-#include "prefetch.hpp"
-
 namespace nutshell::tools {
 namespace {
 
@@ -50,12 +48,6 @@ SparseSamples::SparseSamples(const Dataset& data) {
         });
         begin_.push_back(column_.size());
     }
-}
-
-void SparseSamples::prefetch(uint32_t index) const {
-    const size_t first = begin_[index], size = begin_[index + 1] - first;
-    tools::prefetch(column_.data() + first, size);
-    tools::prefetch(byte_.data() + first, size);
 }
 
 bool SparseInput::fits(const Graph& graph) {

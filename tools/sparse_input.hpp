@@ -8,6 +8,7 @@
 
 #include "data/dataset.hpp"
 #include "graph.hpp"
+#include "nutshell/prefetch.hpp"
 
 namespace nutshell::tools {
 
@@ -19,13 +20,14 @@ class SparseSamples {
 
     explicit SparseSamples(const Dataset& data);
 
-    /// The samples that `indices` name, as long as those last.
-    SparseBytes rows(const uint32_t* indices) const {
-        return {indices, begin_.data(), column_.data(), byte_.data()};
+    /// The samples that `indices` name, as long as those last; `next`: the ones that will be asked
+    /// for later, as many, or null.
+    SparseBytes rows(const uint32_t* indices, const uint32_t* next) const {
+        return {indices, begin_.data(), column_.data(), byte_.data(), next};
     }
 
-    /// Starts to bring a sample into the cache: it will be read soon.
-    void prefetch(uint32_t index) const;
+    /// Brings to the cache where the lists of a sample begin, before it is one of the next.
+    void prefetch_begin(uint32_t index) const { nutshell::prefetch(&begin_[index], 2); }
 
   private:
     std::vector<size_t> begin_;  // [count + 1]

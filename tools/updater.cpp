@@ -271,7 +271,6 @@ void Updater::add_group(Scratch& scratch, Group& group, float scale) {
 
 double Updater::pass(Scratch& scratch, const uint32_t* indices, int rows, float scale, float alpha,
                      float* into) {
-    prefetch(indices, rows);
     Pass pass{rows, settings_.per_sample ? Mode::sample : Mode::batch};
     pass.scratch = scratch.layers.data();
     pass.seed = settings_.seed;
@@ -280,28 +279,34 @@ double Updater::pass(Scratch& scratch, const uint32_t* indices, int rows, float 
     float* samples = scratch.samples.data();
     if (augmenter_) {
         float* targets = scratch.targets.data();
-        data_.copy_samples(indices, rows, targets);
+        copy_samples(indices, rows, targets);
         augmenter_->apply(epoch_, indices, rows, targets, samples);
         return run(graph_, samples, static_cast<const float*>(targets), scratch, pass, scale, alpha,
                    into);
     }
     if (!sparse_) {
-        data_.copy_samples(indices, rows, samples);
+        copy_samples(indices, rows, samples);
         return run(graph_, samples, static_cast<const float*>(samples), scratch, pass, scale, alpha,
                    into);
     }
-    return run(SparseInput(graph_, sparse_->rows(indices)), nullptr,
-               ByteRows{data_.bytes.data(), indices}, scratch, pass, scale, alpha, into);
+    const uint32_t* const later = asked_later(indices, rows, 1);
+    const uint32_t* const afterwards = asked_later(indices, rows, 2);
+    for (int i = 0; afterwards && i < rows; i++) sparse_->prefetch_begin(afterwards[i]);
+    return run(SparseInput(graph_, sparse_->rows(indices, later)), nullptr,
+               ByteRows{data_.bytes.data(), indices, later}, scratch, pass, scale, alpha, into);
 }
 
-/// Brings samples that will soon be asked for into the cache, as many as are computed now.
-void Updater::prefetch(const uint32_t* indices, int rows) const {
-    const std::ptrdiff_t first = kSlice * pool_.threads();
-    const std::ptrdiff_t last = std::min(first + rows, known_ - indices);
-    for (std::ptrdiff_t i = first; i < last; i++) {
-        data_.prefetch(indices[i]);
-        if (sparse_) sparse_->prefetch(indices[i]);
-    }
+/// As many samples as are computed now, that this thread asks for so many slices later; null at the
+/// end.
+const uint32_t* Updater::asked_later(const uint32_t* indices, int rows, int slices) const {
+    const std::ptrdiff_t ahead = slices * kSlice * pool_.threads();
+    return known_ - indices >= ahead + rows ? indices + ahead : nullptr;
+}
+
+void Updater::copy_samples(const uint32_t* indices, int rows, float* out) const {
+    const uint32_t* const later = asked_later(indices, rows, 1);
+    for (int i = 0; later && i < rows; i++) data_.prefetch(later[i]);
+    data_.copy_samples(indices, rows, out);
 }
 
 template <class Network, class Targets>

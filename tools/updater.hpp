@@ -87,7 +87,8 @@ class Updater {
     void for_each_slab(Body body);
     double pass(Scratch& scratch, const uint32_t* indices, int rows, float scale, float alpha,
                 float* into);
-    void prefetch(const uint32_t* indices, int rows) const;
+    const uint32_t* asked_later(const uint32_t* indices, int rows, int slices) const;
+    void copy_samples(const uint32_t* indices, int rows, float* out) const;
     template <class Network, class Targets>
     double run(const Network& network, const float* x, Targets targets, Scratch& scratch, Pass pass,
                float scale, float alpha, float* into) const;

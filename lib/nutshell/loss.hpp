@@ -5,13 +5,16 @@
 // const float*, [rows][n], or ByteRows.
 #pragma once
 #include "layers/activation.hpp"
+#include "prefetch.hpp"
 
 namespace nutshell {
 
-/// Targets byte / 255 that lie anywhere: those of row i at all + index[i] * n.
+/// Targets byte / 255 that lie anywhere: those of row i at all + index[i] * n. Those of next[i],
+/// when there are such, are brought into the cache when row i is asked for.
 struct ByteRows {
     const uint8_t* all;
     const uint32_t* index;
+    const uint32_t* next = nullptr;
 };
 
 namespace detail {
@@ -20,7 +23,9 @@ inline const float* target_row(const float* targets, int row, int n) noexcept {
     return targets + static_cast<ptrdiff_t>(row) * n;
 }
 inline const uint8_t* target_row(ByteRows targets, int row, int n) noexcept {
-    return targets.all + static_cast<size_t>(targets.index[row]) * static_cast<size_t>(n);
+    const size_t size = static_cast<size_t>(n);
+    if (targets.next) prefetch(targets.all + targets.next[row] * size, size);
+    return targets.all + targets.index[row] * size;
 }
 
 }  // namespace detail
@@ -151,7 +156,7 @@ struct Weighted {
     static const float* one_row(const float* target) noexcept { return target; }
     static ByteRows one_row(const uint8_t* target) noexcept {
         static constexpr uint32_t first = 0;
-        return {target, &first};
+        return {target, &first, nullptr};
     }
 };
 
