@@ -2,7 +2,6 @@
 // A variational autoencoder learns digits; then its decoder alone, which is all that a board needs,
 // draws digits that nobody wrote from random numbers. Runs on the sample of digits; with MNIST,
 // 7_generate train-images-idx3-ubyte 30.
-#include <algorithm>
 #include <nutshell/models.hpp>
 
 #include "idx.hpp"
@@ -17,18 +16,12 @@ static Trainer<Model, BinaryCrossEntropy, Adam, kBatch> trainer;
 int main(int argc, char** argv) {
     const Images images =
         read_images(argc > 1 ? argv[1] : "tests/data/digits/train-images-idx3-ubyte.gz");
-    const int epochs = argc > 2 ? atoi(argv[2]) : 4;
+    const int epochs = epochs_of(argc, argv, 2, 4);
     initialize<Model>(weights, 1);
     double bound = 0;
     for (int epoch = 1; epoch <= epochs; epoch++) {
-        bound = 0;
-        for (int at = 0; at + kBatch <= images.count; at += kBatch) {
-            float loss = 0;
-            const float* batch = images.at(at);
-            if (trainer.step(weights, batch, batch, kBatch, 1e-3f, &loss) != Status::ok) return 1;
-            // Cross-entropy and divergence, both over 784.
-            bound += kImageSize * static_cast<double>(loss) * kBatch / images.count;
-        }
+        // Cross-entropy and divergence, both over 784.
+        bound = kImageSize * train_epoch(trainer, weights, images, kBatch, epoch);
         printf("epoch %2d  negative evidence bound %.1f nats\n", epoch, bound);
     }
 
@@ -38,9 +31,7 @@ int main(int argc, char** argv) {
     float invented[4 * kImageSize];
     for (uint32_t i = 0; i < 4; i++) {
         Model::Code code;
-        for (uint32_t k = 0; k < 24; k++) {
-            code.data[k] = normal(random_word(7, Purpose::layer, i, k));
-        }
+        random_code(7, i, Model::code_size, code.data);
         if (decoder.decode(code, invented + i * kImageSize, work) != Status::ok) return 1;
     }
     print_images(invented, 4);

@@ -1,59 +1,46 @@
 // SPDX-License-Identifier: MIT
-// A convolutional autoencoder learns to keep pictures of boxes, 256 pixels each, in 8 numbers, and
-// draws one that it has never seen: before and after.
-#include <stdio.h>
+// A convolutional autoencoder, trained on a PC: filters of 3 x 3 instead of a weight for every
+// pixel, 4,385 parameters, and a code that is an image of 4 x 4 with 8 channels. Runs on the sample
+// of digits; with MNIST, 8_convolutional train-images-idx3-ubyte t10k-images-idx3-ubyte 50 reaches
+// a loss below 0.100.
+#include <nutshell/models.hpp>
 
-#include <nutshell/nutshell.hpp>
+#include "idx.hpp"
 
 using namespace nutshell;
-using Model = Autoencoder<
-    Sequential<Conv2D<16, 16, 1, 8, 3, Relu, 2>, Conv2D<8, 8, 8, 8, 3, Relu, 2>,
-               Dense<128, 8>>,  // a dense layer reads an image as it lies
-    Sequential<Dense<8, 128, Relu>, Reshape<4, 4, 8>, TransposedConv2D<4, 4, 8, 8, 3, Relu>,
-               TransposedConv2D<8, 8, 8, 1, 3, Sigmoid>>>;
+using Model = models::Convolutional;
 
-constexpr int kBatch = 16, kSize = Model::input_size;
+constexpr int kBatch = 64;
 static Model::Parameters weights;
 static Trainer<Model, BinaryCrossEntropy, Adam, kBatch> trainer;
-static_assert(Model::code_size == 8, "256 pixels become 8 numbers");
+static_assert(Model::parameter_count == 4385 && Model::code_size == 4 * 4 * 8);
 
-/// A box between two corners, a function of i alone.
-static void draw_box(unsigned i, float* image) {
-    const auto side = [i](unsigned index) {
-        return static_cast<int>(uniform(random_word(1, Purpose::shuffle, i, index)) * 8.0f);
-    };
-    const int left = side(0), top = side(1), right = 8 + side(2), bottom = 8 + side(3);
-    for (int y = 0; y < 16; y++) {
-        for (int x = 0; x < 16; x++) {
-            image[y * 16 + x] = x >= left && x < right && y >= top && y < bottom ? 1.0f : 0.0f;
-        }
-    }
-}
-
-int main() {
-    static float batch[kBatch * kSize];
-    float first = 0, loss = 0;
-    unsigned box = 0;
+int main(int argc, char** argv) {
+    const std::string sample = "tests/data/digits/";
+    const Images train = read_images(argc > 1 ? argv[1] : sample + "train-images-idx3-ubyte.gz");
+    const Images test = read_images(argc > 2 ? argv[2] : sample + "t10k-images-idx3-ubyte.gz");
+    const int epochs = epochs_of(argc, argv, 3, 3);
     initialize<Model>(weights, 1);
-    for (int step = 0; step < 800; step++) {
-        for (int i = 0; i < kBatch; i++) draw_box(box++, batch + i * kSize);
-        const Status status = trainer.step(weights, batch, batch, kBatch, 3e-3f, &loss);
-        if (status != Status::ok) return puts(to_string(status)), 1;
-        if (step == 0) first = loss;
-        if (step % 200 == 0) printf("step %4d  loss %.4f\n", step, static_cast<double>(loss));
+    double loss = 0;
+    for (int epoch = 1; epoch <= epochs; epoch++) {
+        loss = train_epoch(trainer, weights, train, kBatch, epoch);
+        printf("epoch %2d  loss %.4f\n", epoch, loss);
     }
 
     Model model;
     model.bind(weights);
     static Model::Workspace work;
-    static float restored[kSize];
-    draw_box(box, batch);
-    if (model.reconstruct(batch, restored, work) != Status::ok) return 1;
-    for (int y = 0; y < 16; y++) {
-        for (int x = 0; x < 16; x++) putchar(batch[y * 16 + x] > 0.5f ? '#' : '.');
-        printf("   ");
-        for (int x = 0; x < 16; x++) putchar(restored[y * 16 + x] > 0.5f ? '#' : '.');
-        putchar('\n');
+    float pictures[2 * kImageSize];  // one, what is kept of it, and what comes back
+    std::copy_n(test.at(0), kImageSize, pictures);
+    Model::Code code;
+    if (model.encode(pictures, code, work) != Status::ok) return 1;
+    if (model.decode(code, pictures + kImageSize, work) != Status::ok) return 1;
+    print_images(pictures, 2);
+    printf("how strong its code is at each of 4 x 4 places, all channels together:\n");
+    for (int place = 0; place < 16; place++) {
+        const float* channels = code.data + 8 * place;
+        printf("%6.2f%s", static_cast<double>(std::accumulate(channels, channels + 8, 0.0f)),
+               place % 4 == 3 ? "\n" : "");
     }
-    return loss < 0.2f * first ? 0 : 1;
+    return loss < 0.21 ? 0 : 1;  // the mean digit, whatever the input, has 0.26
 }

@@ -2,8 +2,6 @@
 // A generator learns to draw digits against a discriminator that learns to tell them from real
 // ones; then it draws four alone. Runs for a moment on the sample of digits, long enough for
 // strokes in the right place; with MNIST, 9_invent train-images-idx3-ubyte 20.
-#include <algorithm>
-#include <numeric>
 #include <nutshell/adversarial_trainer.hpp>
 #include <nutshell/models.hpp>
 
@@ -16,30 +14,22 @@ constexpr int kBatch = 50;
 static Model::Parameters weights;
 static AdversarialTrainer<Model, kBatch> trainer;
 
-static bool train_epoch(const Images& images, unsigned epoch) {
-    std::vector<uint32_t> order(static_cast<size_t>(images.count));
-    std::iota(order.begin(), order.end(), 0u);
-    shuffle(order.data(), static_cast<uint32_t>(order.size()), 1, epoch);
-    std::vector<float> batch(kBatch * kImageSize);
+static bool train_epoch(const Images& images, int epoch) {
     AdversarialLosses losses{};
-    for (size_t at = 0; at + kBatch <= order.size(); at += kBatch) {
-        for (size_t i = 0; i < kBatch; i++) {
-            std::copy_n(images.at(static_cast<int>(order[at + i])), kImageSize,
-                        batch.data() + i * kImageSize);
-        }
-        if (trainer.step(weights, batch.data(), kBatch, 2e-4f, &losses) != Status::ok) return false;
-    }
-    printf("epoch %2u  generator %.3f  discriminator %.3f\n", epoch,
+    const bool done = for_each_batch(images, kBatch, epoch, [&](const float* batch) {
+        return trainer.step(weights, batch, kBatch, 2e-4f, &losses) == Status::ok;
+    });
+    printf("epoch %2d  generator %.3f  discriminator %.3f\n", epoch,
            static_cast<double>(losses.generator), static_cast<double>(losses.discriminator));
-    return true;
+    return done;
 }
 
 int main(int argc, char** argv) {
     const Images images =
         read_images(argc > 1 ? argv[1] : "tests/data/digits/train-images-idx3-ubyte.gz");
-    const unsigned epochs = argc > 2 ? static_cast<unsigned>(strtoul(argv[2], nullptr, 10)) : 2;
+    const int epochs = epochs_of(argc, argv, 2, 2);
     initialize<Model>(weights, 1);
-    for (unsigned epoch = 1; epoch <= epochs; epoch++) {
+    for (int epoch = 1; epoch <= epochs; epoch++) {
         if (!train_epoch(images, epoch)) return 1;
     }
 
@@ -50,9 +40,7 @@ int main(int argc, char** argv) {
     float invented[4 * kImageSize];
     for (uint32_t i = 0; i < 4; i++) {
         Model::Generator::Code code;
-        for (uint32_t k = 0; k < Model::code_size; k++) {
-            code.data[k] = normal(random_word(7, Purpose::layer, i, k));
-        }
+        random_code(7, i, Model::code_size, code.data);
         if (generator.decode(code, invented + i * kImageSize, work) != Status::ok) return 1;
     }
     print_images(invented, 4);

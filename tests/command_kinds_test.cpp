@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 // nutshell train --kind, as a user runs it, and what it says of each.
 #include "command.hpp"
+#include "nutshell/philox.hpp"
+#include "tools/data/npy.hpp"
 #include "tools/model_file.hpp"
+#include "tools/normal_codes.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;
@@ -66,4 +69,21 @@ TEST_CASE("a generator learns against a discriminator, makes samples, and these 
     desk.file("rows.csv", six_columns(60));
     desk.check_refused("train --data rows.csv --out g.nut --json --kind adversarial",
                        {"rows.csv", "6 values", "makes 784"});
+}
+
+TEST_CASE("the decoder of the course draws digits from the codes that a board draws, too") {
+    const Desk desk;
+    const std::string model = std::string(NUTSHELL_TEST_DATA) + "/../../examples/generator.nut";
+    const tools::Dataset codes = tools::normal_codes(0, 10, 24, 7);
+    std::vector<float> expected(24);
+    random_code(7, 9, 24, expected.data());
+    CHECK(std::equal(expected.begin(), expected.end(), codes.floats.begin() + 9 * 24));
+    tools::write_npy(desk.path("codes.npy"), codes.floats.data(), 10, codes.shape);
+    REQUIRE(desk.run("run " + model + " --in codes.npy --out digits.npy").status == 0);
+    REQUIRE(desk.run("generate " + model +
+                     " --data sample --what normal --seed 7 --rows 10 "
+                     "--columns 1 --array made.npy")
+                .status == 0);
+    CHECK(tools::load_data(desk.path("made.npy")).train.floats ==
+          tools::load_data(desk.path("digits.npy")).train.floats);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // nutshell quantize on the built-in digits: what it says, what it writes, what it refuses.
+#include <cmath>
+
 #include "command.hpp"
 #include "tools/model_file.hpp"
 
@@ -173,4 +175,63 @@ TEST_CASE("weights of 4 bits are stored two in a byte") {
     CHECK(desk.read("s.hpp").find("nutshell::Int4Model<Architecture>::Encoder") !=
           std::string::npos);
     CHECK(desk.run_json("convert q.nut d.nut --part decoder")["type"] == "int8");
+}
+
+TEST_CASE("a part alone is held against what its float form makes of the same numbers") {
+    const Desk desk;
+    REQUIRE(desk.run("run " + kDigits + " --in sample --part encoder --out codes.npy").status == 0);
+    for (const std::string part : {"encoder", "decoder"}) {
+        const std::string data = part == "encoder" ? "sample" : "codes.npy";
+        REQUIRE(desk.run("convert " + kDigits + " part.nut --part " + part).status == 0);
+        const nlohmann::json found =
+            desk.run_json("quantize part.nut --hold-out 0 --out q.nut --calibrate " + data);
+        CHECK(found["accepted"] == true);
+        CHECK(found["int8_bytes"] == desk.read("q.nut").size());
+        const double share = found["error_share"];
+        CHECK(share < 0.002);
+        // The command measures the first thousand; all are as good.
+        REQUIRE(desk.run("run part.nut --in " + data + " --out exact.npy").status == 0);
+        REQUIRE(desk.run("run q.nut --in " + data + " --out rounded.npy").status == 0);
+        const std::vector<float> exact = tools::load_data(desk.path("exact.npy")).train.floats;
+        const std::vector<float> rounded = tools::load_data(desk.path("rounded.npy")).train.floats;
+        REQUIRE(exact.size() == rounded.size());
+        double off = 0, squares = 0;
+        for (size_t i = 0; i < exact.size(); i++) {
+            off += std::pow(static_cast<double>(rounded[i] - exact[i]), 2);
+            squares += std::pow(static_cast<double>(exact[i]), 2);
+        }
+        CHECK(off / squares == doctest::Approx(share).epsilon(0.1));
+        const Outcome refused =
+            desk.run("quantize part.nut --tolerance 0 --out r.nut --calibrate " + data);
+        CHECK(refused.status == 1);
+        CHECK(refused.err.find("more than --tolerance 0 allows") != std::string::npos);
+        CHECK(!desk.has("r.nut"));
+    }
+}
+
+TEST_CASE("a decoder is calibrated with normal codes, which reach far") {
+    const Desk desk;
+    const std::string line = "quantize " + kDigits + " --calibrate normal --out q.nut ";
+    const nlohmann::json found = desk.run_json(line + "--part decoder --code-bits 6");
+    CHECK(found["data"] == "normal codes");
+    CHECK(found["samples"] == 1000);
+    const nlohmann::json in = desk.run_json("inspect q.nut")["layers"][0]["in"];
+    CHECK(in["bits"] == 6);
+    // Of 24,000 normal numbers the largest is 4.1 or so.
+    const double scale = in["scale"], zero = in["zero_point"];
+    CHECK(scale * (-128 - zero) < -3.5);
+    CHECK(scale * (-65 - zero) > 3.5);
+    const std::string before = desk.read("q.nut");
+    REQUIRE(desk.run("convert " + kDigits + " d.nut --part decoder").status == 0);
+    const std::string alone = "quantize d.nut --calibrate normal --code-bits 6 --out ";
+    REQUIRE(desk.run(alone + "q.nut").status == 0);
+    CHECK(desk.read("q.nut") == before);
+    REQUIRE(desk.run(alone + "other.nut --seed 2").status == 0);
+    CHECK(desk.read("other.nut") != before);
+
+    desk.check_refused(line, {"--calibrate normal", "--part decoder"});
+    desk.check_refused(line + "--part encoder", {"--part decoder"});
+    desk.check_refused(line + "--part decoder --picture p.png", {"--picture", "generate"});
+    desk.check_refused(line + "--part decoder --fine-tune 1", {"--fine-tune"});
+    desk.check_refused("quantize d.nut --calibrate sample --out x.nut", {"784", "24"});
 }

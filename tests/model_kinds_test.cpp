@@ -10,12 +10,12 @@
 #include "data_files.hpp"
 #include "device_fixture.hpp"
 #include "nutshell/models.hpp"
-#include "tools/corruption.hpp"
 #include "tools/error.hpp"
 #include "tools/evaluate.hpp"
 #include "tools/inference_form.hpp"
 #include "tools/model_file.hpp"
 #include "tools/quantization.hpp"
+#include "tools/restoration.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

@@ -180,3 +180,27 @@ TEST_CASE("a seed gives the same first weights on every machine") {
     CHECK(checksum(initialized<Deep>(1, Initializer::glorot_uniform)->data,
                    Deep::parameter_floats) == 0xD676CC48u);
 }
+
+TEST_CASE("random codes are normal, and a function of seed and index alone") {
+    constexpr int kCodes = 2000, kSize = 6;
+    std::vector<float> numbers(kCodes * kSize);
+    for (int i = 0; i < kCodes; i++) {
+        random_code(3, static_cast<uint32_t>(i), kSize, numbers.data() + i * kSize);
+    }
+    double sum = 0, squares = 0;
+    for (const float number : numbers) {
+        sum += static_cast<double>(number);
+        squares += static_cast<double>(number) * static_cast<double>(number);
+    }
+    const double count = kCodes * kSize;
+    CHECK(std::abs(sum / count) < 4 / std::sqrt(count));  // four deviations of a mean
+    CHECK(std::abs(squares / count - 1) < 4 * std::sqrt(2 / count));
+    float again[kSize + 1], other[kSize];
+    again[kSize - 1] = 0;
+    random_code(3, 1234, kSize - 1, again);
+    for (int k = 0; k < kSize - 1; k++)
+        CHECK(again[k] == numbers[1234 * kSize + static_cast<size_t>(k)]);
+    CHECK(again[kSize - 1] == 0);  // untouched
+    random_code(4, 1234, kSize, other);
+    CHECK(other[0] != again[0]);
+}

@@ -9,6 +9,7 @@
 
 #include "command.hpp"
 #include "tools/error.hpp"
+#include "tools/fit_pairs.hpp"
 #include "tools/layer_list.hpp"
 #include "xml_check.hpp"
 
@@ -19,57 +20,73 @@ using test::xml_error;
 
 namespace {
 
+Dataset floats(Shape shape, std::vector<float> values) {
+    Dataset data;
+    data.name = "x";
+    data.shape = shape;
+    data.count = static_cast<int>(values.size()) / shape.size();
+    data.floats = std::move(values);
+    return data;
+}
+
 /// An image in which every pixel is a * x + b * y + c.
-Samples ramp(int height, int width, float a, float b, float c) {
-    Samples image{{height, width, 1}, 1, {}};
+Dataset ramp(int height, int width, float a, float b, float c) {
+    std::vector<float> image;
     for (int y = 0; y < height; y++) {
         for (int x = 0; x < width; x++) {
-            image.values.push_back(a * static_cast<float>(x) + b * static_cast<float>(y) + c);
+            image.push_back(a * static_cast<float>(x) + b * static_cast<float>(y) + c);
         }
     }
-    return image;
+    return floats({height, width, 1}, image);
 }
 
 }  // namespace
 
 TEST_CASE("shrinking takes the mean of squares, enlarging keeps what is flat, and lines inside") {
-    const Samples image{{2, 4, 1}, 1, {0.1f, 0.3f, 1.0f, 0.0f, 0.5f, 0.7f, 0.0f, 0.0f}};
-    const Samples small = shrink(image, 2, "x");
-    REQUIRE(small.values.size() == 2);
-    CHECK(small.values[0] == doctest::Approx(0.4));
-    CHECK(small.values[1] == doctest::Approx(0.25));
-    CHECK_THROWS_AS(shrink(image, 3, "x"), Error);
-    for (const float value : enlarge(ramp(3, 4, 0, 0, 0.4f), 3).values) {
+    const Dataset image = floats({2, 4, 1}, {0.1f, 0.3f, 1.0f, 0.0f, 0.5f, 0.7f, 0.0f, 0.0f});
+    const Dataset small = shrink(image, 2);
+    REQUIRE(small.floats.size() == 2);
+    CHECK(small.floats[0] == doctest::Approx(0.4));
+    CHECK(small.floats[1] == doctest::Approx(0.25));
+    CHECK_THROWS_AS(shrink(image, 3), Error);
+    for (const float value : enlarge(ramp(3, 4, 0, 0, 0.4f), 3).floats) {
         CHECK(value == doctest::Approx(0.4));
     }
     // The four weights of cubic convolution sum to one and keep the middle of a ramp.
-    const Samples large = enlarge(ramp(8, 8, 0.05f, 0.07f, 0.02f), 2);
+    const Dataset large = enlarge(ramp(8, 8, 0.05f, 0.07f, 0.02f), 2);
     for (int y = 6; y < 10; y++) {
-        const float at = large.values[static_cast<size_t>(y * 16 + 7)];
-        const float next = large.values[static_cast<size_t>(y * 16 + 9)];
+        const float at = large.floats[static_cast<size_t>(y * 16 + 7)];
+        const float next = large.floats[static_cast<size_t>(y * 16 + 9)];
         CHECK(next - at == doctest::Approx(0.05).epsilon(1e-4));
     }
 }
 
 TEST_CASE("noise has the deviation that was asked for and stays within 0..1") {
-    const Samples grey{{1, 1, 1}, 20000, std::vector<float>(20000, 0.5f)};
-    const Samples noisy = with_noise(grey, 0.1, 7);
-    CHECK(psnr(noisy, grey) == doctest::Approx(20).epsilon(0.01));
-    for (const float value : with_noise(grey, 2, 7).values) {
+    const Dataset grey = floats({1, 1, 2}, std::vector<float>(20000, 0.5f));
+    Augmentation little, much;
+    little.noise = 0.1f;
+    much.noise = 2;
+    const Dataset noisy = corrupted(grey, little, 7);
+    double squares = 0;
+    for (const float value : noisy.floats) squares += std::pow(static_cast<double>(value) - 0.5, 2);
+    // The mean of 20,000 squares is off by a hundredth of itself.
+    CHECK(std::sqrt(squares / 20000) == doctest::Approx(0.1).epsilon(0.02));
+    for (const float value : corrupted(grey, much, 7).floats) {
         CHECK(value >= 0.0f);
         CHECK(value <= 1.0f);
     }
-    CHECK(with_noise(grey, 0.1, 7).values == noisy.values);
-    CHECK(with_noise(grey, 0.1, 8).values != noisy.values);
+    CHECK(corrupted(grey, little, 7).floats == noisy.floats);
+    CHECK(corrupted(grey, little, 8).floats != noisy.floats);
 }
 
 TEST_CASE("a model learns pairs: here, to double the size of what it sees") {
-    Samples inputs{{1, 1, 2}, 512, {}}, targets{{1, 1, 4}, 512, {}};
+    std::vector<float> in, out;
     for (int i = 0; i < 512; i++) {
         const float a = static_cast<float>(i % 16) / 15, b = static_cast<float>(i / 16) / 31;
-        inputs.values.insert(inputs.values.end(), {a, b});
-        targets.values.insert(targets.values.end(), {a, a, b, 1 - b});
+        in.insert(in.end(), {a, b});
+        out.insert(out.end(), {a, a, b, 1 - b});
     }
+    const Dataset inputs = floats({1, 1, 2}, in), targets = floats({1, 1, 4}, out);
     const LayerList layers = parse_layers("2,8,4", {});
     Graph graph(layers.rows, layers.code_layer);
     graph.initialize(1, Initializer::glorot_uniform);
@@ -77,7 +94,7 @@ TEST_CASE("a model learns pairs: here, to double the size of what it sees") {
     fit_pairs(graph, inputs, targets, 150, 0.02f, 1,
               [&](int epoch, double loss) { (epoch == 1 ? first : last) = loss; });
     CHECK(last < first);
-    CHECK(psnr(restore(graph, inputs, targets.shape, "x"), targets) > 20);
+    CHECK(psnr_against(targets, restore(graph, inputs, targets.shape, "x").floats) > 20);
     CHECK_THROWS_AS(fit_pairs(graph, targets, inputs, 1, 0.1f, 1, [](int, double) {}), Error);
     CHECK_THROWS_AS(restore(graph, targets, targets.shape, "x"), Error);
 }

@@ -215,10 +215,12 @@ for preset in "${presets[@]}"; do
         cortex-m0)
             measure_example "$preset" microbit smallest_encoder 784-24
             measure_example "$preset" microbit sensor 784-24
+            measure_example "$preset" microbit generate 24-256-784
             measure_example "$preset" microbit watch '32-8-32 float' counted_anomaly \
                 'score, 32-8-32 float'
             ;;
         cortex-m4)
+            measure_example "$preset" mps2-an386 generate 24-256-784
             measure_example "$preset" mps2-an386 watch '32-8-32 float' counted_anomaly \
                 'score, 32-8-32 float'
             measure_example "$preset" mps2-an386-192k learn '784-24-784 float' counted_float \

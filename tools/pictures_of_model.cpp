@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "error.hpp"
+#include "normal_codes.hpp"
 #include "pca.hpp"
 #include "picture/statistics.hpp"
 #include "text.hpp"
@@ -105,14 +106,8 @@ Picture picture_of_inventions(const AnyGraph& any, Shape shape, uint32_t seed) {
             throw Error("the decoder writes " + std::to_string(graph.output_size(decoder)) +
                         " values, an image of the data has " + std::to_string(shape.size()));
         }
-        const int width = graph.input_size(decoder);
-        Dataset codes;
-        codes.count = kRows * kExamples;
-        codes.shape = flat(width);
-        for (uint32_t i = 0; i < static_cast<uint32_t>(codes.count * width); i++) {
-            codes.floats.push_back(normal(random_word(seed, Purpose::layer, 0, i)));
-        }
-        return run_all(graph, Part::decoder, codes);
+        return run_all(graph, Part::decoder,
+                       normal_codes(0, kRows * kExamples, graph.input_size(decoder), seed));
     };
     const std::vector<float> images = std::visit(invent, any);
     ImageRows rows{"Invented by the decoder of " +
@@ -125,6 +120,15 @@ Picture picture_of_inventions(const AnyGraph& any, Shape shape, uint32_t seed) {
         rows.rows.push_back({"", "", std::vector<float>(at, at + row)});
     }
     return image_rows(std::move(rows));
+}
+
+ImageGrid::Line grid_line(const std::string& name, const Dataset& data,
+                          const std::vector<int>& chosen) {
+    const size_t size = static_cast<size_t>(data.shape.size());
+    ImageGrid::Line line{name, data.shape, std::vector<float>(chosen.size() * size)};
+    float* to = line.images.data();
+    for (size_t i = 0; i < chosen.size(); i++) data.copy_sample(chosen[i], to + i * size);
+    return line;
 }
 
 Picture picture_of_quantization(const Graph& graph, const Int8Graph& int8, const Dataset& data) {

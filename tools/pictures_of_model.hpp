@@ -4,12 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "corruption.hpp"
 #include "data/dataset.hpp"
 #include "evaluate.hpp"
 #include "history.hpp"
 #include "model_file.hpp"
 #include "picture/charts.hpp"
+#include "restoration.hpp"
 
 namespace nutshell::tools {
 
@@ -34,6 +34,10 @@ Picture picture_of_restorations(const AnyGraph& graph, const Dataset& data,
 /// Images that the decoder makes of normal random numbers: of use for a variational model's. Throws
 /// Error when it does not write images of this shape.
 Picture picture_of_inventions(const AnyGraph& graph, Shape shape, uint32_t seed);
+
+/// The samples so numbered, side by side, as a line of an ImageGrid.
+ImageGrid::Line grid_line(const std::string& name, const Dataset& data,
+                          const std::vector<int>& chosen);
 
 /// What the model and its int8 form make of the same samples.
 Picture picture_of_quantization(const Graph& graph, const Int8Graph& int8, const Dataset& data);

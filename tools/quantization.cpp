@@ -168,7 +168,9 @@ Int8Graph quantize(const Graph& graph, const Dataset& data, const QuantizationSe
         throw Error(data.name + ": all values are the same; calibrate with data that vary");
     }
     Quantization in = kPixels;
-    if (data.bytes.empty()) in = meaning_of(x, settings.range, data.name);
+    // What a decoder alone reads are the numbers of the code.
+    const int unused_in = graph.code_layer() == 0 ? 8 - settings.code_bits : 0;
+    if (data.bytes.empty()) in = meaning_of(x, settings.range, data.name, unused_in);
     std::vector<Int8Layer> layers;
     const std::vector<int> largest = largest_codes(graph, settings);
     const float* scales = settings.scales.empty() ? nullptr : settings.scales.data();

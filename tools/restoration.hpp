@@ -1,46 +1,47 @@
 // SPDX-License-Identifier: MIT
-// Pictures that lost something, and what brings it back: noise, fewer pixels.
+// Samples that lost something - to noise, to gaps, or pixels - and what a model brings back.
 #pragma once
-#include <functional>
+#include <limits>
 #include <string>
-#include <vector>
 
-#include "data/dataset.hpp"
-#include "graph.hpp"
+#include "augmentation.hpp"
+#include "evaluate.hpp"
 #include "model_file.hpp"
 
 namespace nutshell::tools {
 
-/// Samples of one shape as floats: values[count][shape.size()].
-struct Samples {
-    Shape shape{1, 1, 0};
-    int count = 0;
-    std::vector<float> values;
-};
-Samples samples_of(const Dataset& data);
-
-/// Each value plus a normal number of this deviation, held within 0..1; a function of the seed.
-Samples with_noise(const Samples& clean, double deviation, uint32_t seed);
+/// The samples as the corruptions of an augmentation leave them: the same ones for the same seed.
+Dataset corrupted(const Dataset& data, const Augmentation& augmentation, uint32_t seed = 1);
 
 /// Images with a `factor`-th of the pixels each way: the means of squares. Throws Error unless the
 /// samples are images of whole squares.
-Samples shrink(const Samples& images, int factor, const std::string& name);
+Dataset shrink(const Dataset& images, int factor);
 
 /// Images with `factor` times the pixels each way, by cubic convolution: what a model is compared
 /// with. Values are held within 0..1.
 /// Source: Keys, "Cubic convolution interpolation for digital image processing", IEEE Transactions
 /// on Acoustics, Speech and Signal Processing 29 (6), 1981, with a = -0.75.
-Samples enlarge(const Samples& images, int factor);
+Dataset enlarge(const Dataset& images, int factor);
 
-/// The whole model applied to samples. Throws Error when it does not read or write such sizes.
-Samples restore(const AnyGraph& any, const Samples& from, Shape to, const std::string& name);
+/// The whole model applied to samples, which become ones of the shape `to`. Throws Error, naming
+/// the model, when it does not read or write such sizes.
+Dataset restore(const AnyGraph& any, const Dataset& from, Shape to, const std::string& name);
 
-/// 10 log10(1 / mean squared error) in dB, of values in 0..1.
-double psnr(const Samples& a, const Samples& b);
+/// Peak signal-to-noise ratios against the clean samples, in dB; NaN when nothing was corrupted.
+struct Restoration {
+    double noisy_psnr = std::numeric_limits<double>::quiet_NaN();
+    double restored_psnr = std::numeric_limits<double>::quiet_NaN();
+};
 
-/// Trains a graph to give back `targets` from `inputs`, in batches of 256 by Adam, to the least
-/// mean binary cross-entropy; calls epoch_done(epoch, mean loss). Throws Error when sizes differ.
-void fit_pairs(Graph& graph, const Samples& inputs, const Samples& targets, int epochs, float rate,
-               uint32_t seed, const std::function<void(int, double)>& epoch_done);
+/// Runs the model over corrupted samples. Throws Error when they do not fit.
+template <class AnyKindOfGraph>
+Restoration measure_restoration(const AnyKindOfGraph& graph, const Dataset& data,
+                                const Augmentation& augmentation) {
+    if (!augmentation.corrupts()) return {};
+    require_reconstructs(graph, data);
+    const Dataset noisy = corrupted(data, augmentation);
+    return {psnr_against(data, noisy.floats),
+            psnr_against(data, run_all(graph, Part::whole, noisy))};
+}
 
 }  // namespace nutshell::tools

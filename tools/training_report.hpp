@@ -3,11 +3,11 @@
 #pragma once
 #include <string>
 
-#include "corruption.hpp"
 #include "data/dataset.hpp"
 #include "evaluate.hpp"
 #include "fit.hpp"
 #include "history.hpp"
+#include "restoration.hpp"
 
 namespace nutshell::tools {
 

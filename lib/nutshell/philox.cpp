@@ -53,4 +53,12 @@ float normal(uint32_t word) noexcept {
     return q < 0 ? -magnitude : magnitude;
 }
 
+void random_code(uint32_t seed, uint32_t index, int n, float* numbers) noexcept {
+    for (int at = 0; at < n; at += 4) {
+        const Random4 random =
+            random_words(seed, Purpose::code, index, static_cast<uint32_t>(at / 4));
+        for (int i = 0; i < 4 && at + i < n; i++) numbers[at + i] = normal(random.word[i]);
+    }
+}
+
 }  // namespace nutshell

@@ -24,6 +24,7 @@ enum class Purpose : uint32_t {
     validation = 4,
     augment = 5,
     layer = 6,
+    code = 7,
 };
 
 /// The words of four places, 4 * block and those behind it.
@@ -39,5 +40,9 @@ float uniform(uint32_t word) noexcept;
 /// 2e-6; between -6.3 and 6.3.
 /// Source: Wichura, "Algorithm AS 241", Applied Statistics 37 (1988), the variant of 7 digits.
 float normal(uint32_t word) noexcept;
+
+/// numbers[n]: independent standard normal ones, of which the decoder of a variational or
+/// adversarial model makes a sample. A function of the seed and of the sample's index.
+void random_code(uint32_t seed, uint32_t index, int n, float* numbers) noexcept;
 
 }  // namespace nutshell

@@ -9,14 +9,15 @@ add_custom_command(OUTPUT ${learn}/learned ${learn}/held_out ${learn}/twin VERBA
     COMMAND ${CMAKE_COMMAND} -E make_directory ${learn}
     COMMAND gzip -dc ${digits}/train-images-idx3-ubyte.gz > ${learn}/learned
     COMMAND gzip -dc ${digits}/t10k-images-idx3-ubyte.gz > ${learn}/held_out
-    COMMAND ${twin_command} -O2 -ffp-contract=off -fno-math-errno
+    COMMAND ${twin_command} -O2
             -DNUTSHELL_PLATFORM_HEADER="tests/firmware/fpu_twin.hpp" ${example}
             ${CMAKE_CURRENT_SOURCE_DIR}/host_board.cpp -o ${learn}/twin
-    DEPENDS fpu_twin.hpp host_board.cpp ${example} ${library_sources}
+    DEPENDS fpu_twin.hpp host_board.cpp ${example} ${host_objects}
             ${PROJECT_SOURCE_DIR}/platform/row_kernels.hpp
             ${PROJECT_SOURCE_DIR}/platform/vector_elementwise.hpp
             ${digits}/train-images-idx3-ubyte.gz ${digits}/t10k-images-idx3-ubyte.gz)
 add_custom_target(learn_files ALL DEPENDS ${learn}/twin)
+add_dependencies(learn_files host_library)
 nutshell_firmware(learn ${NUTSHELL_BOARD}-192k ${example})
 target_compile_options(learn PRIVATE -ffp-contract=off)  # the host's bits
 nutshell_emulator_of(learn emulator)

@@ -9,9 +9,10 @@ add_custom_command(OUTPUT ${sensor}/encoder.nut ${sensor}/gateway VERBATIM
     COMMAND ${host_command} ${CMAKE_CURRENT_SOURCE_DIR}/sensor_write.cpp -o ${sensor}/write
     COMMAND ${sensor}/write ${course}/digits.nut ${sensor}/digits ${packing} ${sensor}
     COMMAND ${host_command} ${course}/firmware/gateway.cpp -o ${sensor}/gateway
-    DEPENDS sensor_write.cpp encoder_model.hpp host_model.hpp packing_of.hpp ${library_sources}
+    DEPENDS sensor_write.cpp encoder_model.hpp host_model.hpp packing_of.hpp ${host_objects}
             ${course}/firmware/gateway.cpp ${course}/digits.nut ${digits}.gz)
 add_custom_target(sensor_files DEPENDS ${sensor}/encoder.nut)
+add_dependencies(sensor_files host_library)
 nutshell_firmware(sensor microbit ${course}/firmware/sensor.cpp ${boards}/microbit/uart.cpp)
 add_dependencies(sensor sensor_files)
 target_compile_definitions(sensor PRIVATE NUTSHELL_MODEL_FILE="${sensor}/encoder.nut")

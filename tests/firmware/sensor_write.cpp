@@ -4,9 +4,7 @@
 // to come out of the gateway by the reference arithmetic.
 // usage: sensor_write MODEL.nut IMAGES PACKING FOLDER [DECODER_PACKING]. The decoder is in
 // canonical order unless said. Computes with the reference arithmetic whatever the platform.
-#include <algorithm>
 #include <iostream>
-#include <iterator>
 
 #include "encoder_model.hpp"
 #include "host_model.hpp"
@@ -22,24 +20,11 @@ namespace {
 constexpr size_t kPixelCount = Tutorial::input_size, kImages = 1000, kIdxHeader = 16;
 constexpr uint32_t kModelId = 0x5EED0001u;
 
-std::vector<uint8_t> load(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) throw std::runtime_error("cannot read " + path);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// A file's bytes where check() accepts them.
-struct alignas(kFileAlignment) Unit {
-    uint8_t bytes[kFileAlignment];
-};
-
 /// Encoder and decoder of the float model, quantized with the ranges that the images show.
 std::vector<HostLayer> quantize(const std::vector<uint8_t>& bytes,
                                 const std::vector<uint8_t>& images) {
-    std::vector<Unit> aligned(bytes.size() / sizeof(Unit) + 1);
-    std::copy(bytes.begin(), bytes.end(), aligned[0].bytes);
-    File file;
-    require(check(aligned.data(), bytes.size(), file));
+    const AlignedFile aligned(bytes);
+    const File& file = aligned.file();
     if (file.fingerprint() != Tutorial::fingerprint) throw std::runtime_error("another model");
     const Row* rows = Tutorial::Chain::rows;
     MinMax codes, sums;

@@ -12,12 +12,12 @@ add_custom_command(OUTPUT ${watch}/spectra ${watch}/twin VERBATIM
     COMMAND ${NUTSHELL_HOST_COMPILER} -std=c++17 ${CMAKE_CURRENT_SOURCE_DIR}/watch_write.cpp
             -o ${watch}/write
     COMMAND ${watch}/write ${watch}/spectra
-    COMMAND ${twin_command} -ffp-contract=off -fno-math-errno ${example}
-            ${CMAKE_CURRENT_SOURCE_DIR}/host_board.cpp -o ${watch}/twin
-    DEPENDS watch_write.cpp fpu_twin.hpp host_board.cpp ${example} ${library_sources}
+    COMMAND ${twin_command} ${example} ${CMAKE_CURRENT_SOURCE_DIR}/host_board.cpp -o ${watch}/twin
+    DEPENDS watch_write.cpp fpu_twin.hpp host_board.cpp ${example} ${host_objects}
             ${PROJECT_SOURCE_DIR}/platform/row_kernels.hpp
             ${PROJECT_SOURCE_DIR}/platform/vector_elementwise.hpp)
 add_custom_target(watch_files ALL DEPENDS ${watch}/spectra ${watch}/twin)
+add_dependencies(watch_files host_library)
 nutshell_firmware(watch ${NUTSHELL_BOARD} ${example})
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "cortex-m0")
     # It has no instruction for sqrtf; the function proper, without errno and what hangs on that.

@@ -5,9 +5,9 @@
 #include "commands.hpp"
 #include "tools/data/npy.hpp"
 #include "tools/error.hpp"
-#include "tools/picture/charts.hpp"
 #include "tools/picture/picture.hpp"
 #include "tools/picture/statistics.hpp"
+#include "tools/pictures_of_model.hpp"
 #include "tools/restoration.hpp"
 
 namespace nutshell::tools {
@@ -19,23 +19,13 @@ struct Options {
     uint32_t seed = 1;
 };
 
-Picture draw(const Dataset& data, const Samples& noisy, const Samples& restored,
-             const Samples& clean) {
-    const size_t size = static_cast<size_t>(data.shape.size());
-    const std::vector<int> chosen = choose_samples(data.labels, data.count, 10);
-    const auto row = [&](const char* name, const Samples& samples) {
-        ImageGrid::Line line{name, samples.shape, {}};
-        for (const int i : chosen) {
-            const auto first =
-                samples.values.begin() + static_cast<ptrdiff_t>(i) * data.shape.size();
-            line.images.insert(line.images.end(), first, first + static_cast<ptrdiff_t>(size));
-        }
-        return line;
-    };
-    return image_grid({"Denoised: " + data.name,
-                       "From " + significant(psnr(noisy, clean)) + " dB to " +
-                           significant(psnr(restored, clean)) + " dB.",
-                       {row("noisy", noisy), row("restored", restored), row("clean", clean)}});
+Picture draw(const Dataset& clean, const Dataset& noisy, const Dataset& restored,
+             const std::string& explanation) {
+    const std::vector<int> chosen = choose_samples(clean.labels, clean.count, 10);
+    return image_grid({"Denoised: " + clean.name,
+                       explanation,
+                       {grid_line("noisy", noisy, chosen), grid_line("restored", restored, chosen),
+                        grid_line("clean", clean, chosen)}});
 }
 
 int denoise(const Options& options, const Common& common) {
@@ -50,16 +40,23 @@ int denoise(const Options& options, const Common& common) {
     if (!options.picture.empty() && !data.is_image()) {
         throw Error(data.name + ": --out draws images, and these are none");
     }
-    const Samples clean = samples_of(data);
     // With --noise 0 the samples are noisy already, and no truth is known.
     const bool known = options.noise > 0;
-    const Samples noisy = known ? with_noise(clean, options.noise, options.seed) : clean;
-    const Samples restored = restore(any, noisy, data.shape, options.model);
-    if (!options.picture.empty()) save_picture(options.picture, draw(data, noisy, restored, clean));
-    if (!options.restored.empty()) {
-        write_npy(options.restored, restored.values.data(), restored.count, restored.shape);
+    Augmentation noise;
+    noise.noise = static_cast<float>(options.noise);
+    const Dataset noisy = corrupted(data, noise, options.seed);
+    const Dataset restored = restore(any, noisy, data.shape, options.model);
+    const double before = psnr_against(data, noisy.floats);
+    const double after = psnr_against(data, restored.floats);
+    if (!options.picture.empty()) {
+        const std::string told =
+            known ? "From " + significant(before) + " dB to " + significant(after) + " dB."
+                  : "As they are, and what the model makes of them.";
+        save_picture(options.picture, draw(data, noisy, restored, told));
     }
-    const double before = psnr(noisy, clean), after = psnr(restored, clean);
+    if (!options.restored.empty()) {
+        write_npy(options.restored, restored.floats.data(), restored.count, restored.shape);
+    }
     if (common.json) {
         nlohmann::ordered_json object{{"data", data.name}, {"samples", data.count}};
         if (known) {

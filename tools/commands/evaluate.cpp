@@ -4,8 +4,8 @@
 #include <cstdio>
 
 #include "exchange.hpp"
-#include "tools/corruption.hpp"
 #include "tools/model_file.hpp"
+#include "tools/restoration.hpp"
 
 namespace nutshell::tools {
 namespace {
@@ -14,6 +14,13 @@ struct Options {
     std::string model, data, set, augment;
     ImportChoice from;
 };
+
+/// Part of all numbers of all codes that are exactly zero; NaN without a code.
+double zeros_of(const Evaluation& result) {
+    double sum = 0;
+    for (const CodeStatistics& unit : result.code) sum += unit.zeros;
+    return sum / static_cast<double>(result.code.size());
+}
 
 nlohmann::ordered_json to_json(const Evaluation& result, const Restoration& restoration,
                                const Dataset& data) {
@@ -34,6 +41,7 @@ nlohmann::ordered_json to_json(const Evaluation& result, const Restoration& rest
             {"noisy_psnr", number_or_null(restoration.noisy_psnr)},
             {"restored_psnr", number_or_null(restoration.restored_psnr)},
             {"dead_code_units", result.dead},
+            {"code_zeros", number_or_null(zeros_of(result))},
             {"code", code}};
 }
 
@@ -52,8 +60,8 @@ void print_table(const Evaluation& result, const Restoration& restoration, const
                     significant(restoration.noisy_psnr, 4).c_str(),
                     significant(restoration.restored_psnr, 4).c_str());
     }
-    std::printf("  code                  %zu numbers, %d of them dead\n\n", result.code.size(),
-                result.dead);
+    std::printf("  code                  %zu numbers, %d of them dead, %s %% of all zero\n\n",
+                result.code.size(), result.dead, significant(100 * zeros_of(result), 3).c_str());
     std::printf("  %4s %10s %10s %10s %10s %8s\n", "code", "mean", "deviation", "minimum",
                 "maximum", "zero");
     for (size_t i = 0; i < result.code.size(); i++) {

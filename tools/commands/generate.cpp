@@ -9,6 +9,7 @@
 #include "tools/data/npy.hpp"
 #include "tools/error.hpp"
 #include "tools/judgement.hpp"
+#include "tools/normal_codes.hpp"
 #include "tools/pca.hpp"
 #include "tools/picture/charts.hpp"
 #include "tools/picture/picture.hpp"
@@ -80,23 +81,14 @@ std::vector<float> random_codes(const Options& options, const std::vector<float>
     return pca_reconstruct(pca, points.data(), total);
 }
 
-/// Independent standard normal numbers: the codes for which variational and adversarial models are
-/// trained.
-std::vector<float> normal_codes(const Options& options, int size) {
-    std::vector<float> points(static_cast<size_t>(options.rows * options.columns * size));
-    for (size_t i = 0; i < points.size(); i++) {
-        points[i] =
-            normal(random_word(options.seed, Purpose::augment, 2, static_cast<uint32_t>(i)));
-    }
-    return points;
-}
-
 /// Codes[rows * columns][size of the decoder's input].
 template <class AnyKindOfGraph>
 std::vector<float> codes_to_decode(const Options& options, const AnyKindOfGraph& graph,
                                    const Dataset& data) {
     const int size = graph.input_size(graph.range(Part::decoder));
-    if (options.what == "normal") return normal_codes(options, size);
+    if (options.what == "normal") {
+        return normal_codes(0, options.rows * options.columns, size, options.seed).floats;
+    }
     const std::vector<float> codes = run_all(graph, Part::encoder, data);
     return options.what == "grid"      ? plane(options, codes, data.count, size)
            : options.what == "between" ? ways_between(options, codes, data.count, size)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // nutshell quantize: an int8 model from a float one, and what that costs.
+#include <cmath>
 #include <cstdio>
 
 #include "exchange.hpp"
@@ -11,6 +12,7 @@
 #include "tools/folding.hpp"
 #include "tools/hold_out.hpp"
 #include "tools/inference_form.hpp"
+#include "tools/normal_codes.hpp"
 #include "tools/picture/picture.hpp"
 #include "tools/pictures_of_model.hpp"
 #include "tools/quantization.hpp"
@@ -28,26 +30,40 @@ struct Options {
     double tolerance = 0.01, hold_out = 0.1;
 };
 
+/// The data that are drawn, not loaded.
+constexpr const char* kNormalCodes = "normal";
+constexpr int kTestCodes = 1000;  // to measure on
+
 /// What is told of a quantization.
 struct Cost {
-    double float_mse, int8_mse;
-    std::vector<double> decibels;  // one a layer
-    size_t float_bytes, int8_bytes;
+    bool alone;                          // a part alone, which gives back no samples
+    double float_mse = 0, int8_mse = 0;  // of a whole model, against the samples
+    std::vector<double> decibels;        // one a layer
+    size_t float_bytes = 0, int8_bytes = 0;
+
     double ratio() const { return float_mse > 0 ? int8_mse / float_mse : 1; }
+    /// Of a part alone: the squared error of its outputs as a part of their squares.
+    double share() const { return std::pow(10.0, -decibels.back() / 10); }
+    bool within(double tolerance) const {
+        return alone ? share() <= tolerance : int8_mse <= float_mse * (1 + tolerance);
+    }
 };
 
 nlohmann::ordered_json to_json(const Cost& cost, const Dataset& data, bool accepted) {
-    nlohmann::ordered_json layers = nlohmann::ordered_json::array();
+    nlohmann::ordered_json facts{{"data", data.name}, {"samples", data.count}}, layers;
     for (const double decibels : cost.decibels) layers.push_back(number_or_null(decibels));
-    return {{"data", data.name},
-            {"samples", data.count},
-            {"float_mse", cost.float_mse},
-            {"int8_mse", cost.int8_mse},
-            {"ratio", cost.ratio()},
-            {"signal_to_noise_db", layers},
-            {"float_bytes", cost.float_bytes},
-            {"int8_bytes", cost.int8_bytes},
-            {"accepted", accepted}};
+    if (cost.alone) {
+        facts["error_share"] = cost.share();
+    } else {
+        facts["float_mse"] = cost.float_mse;
+        facts["int8_mse"] = cost.int8_mse;
+        facts["ratio"] = cost.ratio();
+    }
+    facts["signal_to_noise_db"] = layers;
+    facts["float_bytes"] = cost.float_bytes;
+    facts["int8_bytes"] = cost.int8_bytes;
+    facts["accepted"] = accepted;
+    return facts;
 }
 
 void print_table(const Cost& cost, const Dataset& data) {
@@ -55,10 +71,25 @@ void print_table(const Cost& cost, const Dataset& data) {
         std::printf("layer %zu: signal to quantization noise %s dB\n", i + 1,
                     significant(cost.decibels[i]).c_str());
     }
-    std::printf("mean squared error on %d samples of %s: float %s, int8 %s, %s times as much\n",
-                data.count, data.name.c_str(), significant(cost.float_mse, 5).c_str(),
-                significant(cost.int8_mse, 5).c_str(), significant(cost.ratio(), 5).c_str());
+    if (cost.alone) {
+        std::printf(
+            "squared error of the outputs for %d of %s: %s %% of the float outputs' squares\n",
+            data.count, data.name.c_str(), significant(100 * cost.share()).c_str());
+    } else {
+        std::printf("mean squared error on %d samples of %s: float %s, int8 %s, %s times as much\n",
+                    data.count, data.name.c_str(), significant(cost.float_mse, 5).c_str(),
+                    significant(cost.int8_mse, 5).c_str(), significant(cost.ratio(), 5).c_str());
+    }
     std::printf("%zu bytes became %zu\n", cost.float_bytes, cost.int8_bytes);
+}
+
+void print_refusal(const Cost& cost, double tolerance) {
+    const std::string limit = "--tolerance " + significant(tolerance);
+    const std::string what =
+        cost.alone ? "has an error of " + significant(cost.share()) + " of its outputs' squares"
+                   : "has " + significant(cost.ratio(), 5) + " times the float model's error";
+    std::fprintf(stderr, "nutshell: int8 %s, more than %s allows; no model is written\n",
+                 what.c_str(), limit.c_str());
 }
 
 Graph float_graph(const Imported& imported, const std::string& path) {
@@ -66,10 +97,40 @@ Graph float_graph(const Imported& imported, const std::string& path) {
     throw Error(path + ": is an int8 model; give the float model that it was made from");
 }
 
+/// Without its other half there is nothing to give samples back.
+bool is_alone(const Graph& graph) {
+    return graph.code_layer() == 0 || graph.code_layer() == graph.layer_count();
+}
+
+/// What --calibrate names, for a graph of which the part will be written.
+DataSource calibration_data(const Graph& graph, const Options& options) {
+    const uint32_t seed = options.fine_tuning.seed;
+    if (options.data != kNormalCodes) {
+        return with_test_set(load_data(options.data), options.hold_out, seed);
+    }
+    if (options.to.part != Part::decoder && graph.code_layer() > 0) {
+        throw Error("--calibrate normal: codes go into a decoder; add --part decoder");
+    }
+    const int size = graph.input_size(graph.range(Part::decoder));
+    const int count = options.settings.samples;
+    return {normal_codes(0, count, size, seed), normal_codes(count, kTestCodes, size, seed)};
+}
+
+/// The model, or of one whose decoder will be written that alone, when the data are codes for it.
+Graph part_for(const Graph& graph, const DataSource& source, const Options& options) {
+    if (options.to.part != Part::decoder || graph.code_layer() == 0) return graph;
+    const int size = source.train.shape.size(), reads = graph.rows()[0].in.size();
+    const bool codes = size != reads && size == graph.input_size(graph.range(Part::decoder));
+    return codes || options.data == kNormalCodes ? graph.extract(Part::decoder) : graph;
+}
+
 /// Trains with rounded weights from where the model is, and keeps the scales that were learned.
 Graph fine_tune(Graph graph, const DataSource& source, Options& options) {
     FitSettings& fit = options.fine_tuning;
     if (fit.epochs == 0) return graph;
+    if (is_alone(graph)) {
+        throw Error("--fine-tune trains a whole model to give back samples, not a part alone");
+    }
     if (options.per_tensor) {
         throw Error("--fine-tune learns a scale for each output; leave --per-tensor away");
     }
@@ -88,14 +149,30 @@ Graph fine_tune(Graph graph, const DataSource& source, Options& options) {
     return graph;
 }
 
+Cost cost_of(const Graph& graph, const Int8Graph& quantized, const Dataset& data) {
+    Cost cost{is_alone(graph), 0, 0, signal_to_noise(graph, quantized, data)};
+    if (!cost.alone) {
+        cost.float_mse = evaluate(graph, data).mse;
+        cost.int8_mse = evaluate(quantized, data).mse;
+    }
+    to_file_bytes(graph, cost.float_bytes);
+    cost.int8_bytes = quantized.file_bytes(Packing::canonical).size();
+    return cost;
+}
+
 int run(Options options, const Common& common) {
     options.settings.per_output = !options.per_tensor;
     const Format& target = target_format(options.to, options.output);
     const Imported imported = import_model(options.model, options.from);
     Graph graph = fold_batch_norms(inference_form(float_graph(imported, options.model)));
-    const DataSource source =
-        with_test_set(load_data(options.data), options.hold_out, options.fine_tuning.seed);
+    const DataSource source = calibration_data(graph, options);
+    graph = part_for(graph, source, options);
     require_calibrates(graph, source.train);
+    if (is_alone(graph) && !options.picture.empty()) {
+        throw Error(
+            "--picture shows what a whole model gives back; draw with nutshell generate what a "
+            "decoder makes");
+    }
     if (options.settings.code_bits < kMaxCodeBits) {
         graph = with_equal_code_ranges(graph, source.train, options.settings.samples);
     }
@@ -106,12 +183,8 @@ int run(Options options, const Common& common) {
         quantize(fine_tune(graph, source, options), source.train, options.settings);
     quantized.parent_id = graph.model_id;
     const Dataset& data = source.test.count > 0 ? source.test : source.train;
-    const Evaluation exact = evaluate(graph, data);
-    Cost cost{exact.mse, evaluate(quantized, data).mse, signal_to_noise(graph, quantized, data), 0,
-              0};
-    to_file_bytes(graph, cost.float_bytes);
-    cost.int8_bytes = quantized.file_bytes(Packing::canonical).size();
-    const bool accepted = cost.int8_mse <= cost.float_mse * (1 + options.tolerance);
+    const Cost cost = cost_of(graph, quantized, data);
+    const bool accepted = cost.within(options.tolerance);
     if (!options.picture.empty()) {
         save_picture(options.picture, picture_of_quantization(graph, quantized, data));
     }
@@ -126,17 +199,16 @@ int run(Options options, const Common& common) {
         print_table(cost, data);
     }
     if (accepted) return kSuccess;
-    std::fprintf(stderr,
-                 "nutshell: int8 has %s times the float model's error, more than --tolerance %s "
-                 "allows; no model is written\n",
-                 significant(cost.ratio(), 5).c_str(), significant(options.tolerance).c_str());
+    print_refusal(cost, options.tolerance);
     return kAnswerIsNo;
 }
 
 void add_calibration_options(CLI::App& command, Options& options) {
     command
         .add_option("--calibrate", options.data,
-                    "Data that show the ranges; its test part measures the error")
+                    "Data that show the ranges; its test part measures the error. For a decoder "
+                    "alone (--part decoder) an array of codes, or normal: the independent normal "
+                    "numbers of which variational and adversarial models make samples")
         ->required();
     command
         .add_option("--hold-out", options.hold_out,
@@ -180,7 +252,7 @@ void add_fine_tuning_options(CLI::App& command, FitSettings& fit) {
     command.add_option("--lr", fit.rate, "Learning rate at the beginning; it falls to 0 in a line")
         ->check(positive())
         ->capture_default_str();
-    command.add_option("--seed", fit.seed, "Of holding out and shuffling")
+    command.add_option("--seed", fit.seed, "Of holding out, shuffling and normal codes")
         ->check(between(0, 4294967295.0))
         ->capture_default_str();
     command.add_option("--threads", fit.threads, "Any number gives the same weights, bit for bit")
@@ -209,7 +281,8 @@ void add_quantize(CLI::App& app, Common& common) {
                         "Samples as both models give them back, .png or .svg");
     command
         ->add_option("--tolerance", options.tolerance,
-                     "Fail when the squared error grows by more than this part")
+                     "Fail when the squared error grows by more than this part; of a part alone, "
+                     "when it is more than this part of its outputs' squares")
         ->check(not_negative())
         ->capture_default_str();
 }

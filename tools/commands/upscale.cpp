@@ -6,10 +6,11 @@
 #include "commands.hpp"
 #include "tools/data/readers.hpp"
 #include "tools/error.hpp"
+#include "tools/fit_pairs.hpp"
 #include "tools/layer_list.hpp"
-#include "tools/picture/charts.hpp"
 #include "tools/picture/picture.hpp"
 #include "tools/picture/statistics.hpp"
+#include "tools/pictures_of_model.hpp"
 #include "tools/progress.hpp"
 #include "tools/restoration.hpp"
 
@@ -23,25 +24,12 @@ struct Options {
     uint32_t seed = 1;
 };
 
-/// The first `count` samples of the data, of each label first.
-Samples some(const Samples& all, const std::vector<int>& chosen) {
-    Samples some{all.shape, static_cast<int>(chosen.size()), {}};
-    const size_t size = static_cast<size_t>(all.shape.size());
-    for (const int i : chosen) {
-        const auto first = all.values.begin() + static_cast<ptrdiff_t>(i) * all.shape.size();
-        some.values.insert(some.values.end(), first, first + static_cast<ptrdiff_t>(size));
-    }
-    return some;
-}
-
 void train(const Options& options, const Dataset& data) {
     const LayerList layers = parse_layers(options.layers, {});
     Graph graph(layers.rows, layers.code_layer);
     graph.initialize(options.seed, Initializer::glorot_uniform);
-    const Samples targets = samples_of(data);
     Progress progress("train", options.epochs, data.count);
-    fit_pairs(graph, shrink(targets, options.factor, data.name), targets, options.epochs,
-              options.rate, options.seed,
+    fit_pairs(graph, shrink(data, options.factor), data, options.epochs, options.rate, options.seed,
               [&](int epoch, double loss) { progress.update(epoch, data.count, loss); });
     progress.finish();
     write_model(graph, options.model);
@@ -54,32 +42,32 @@ int upscale(const Options& options, const Common& common) {
     DataSource source = load_data(options.data);
     if (!options.layers.empty()) train(options, source.train);
     const AnyGraph any = read_any_model(options.model);
-    const Dataset data = choose_set(std::move(source), "");
-    const Samples large = samples_of(data), small = shrink(large, options.factor, data.name);
-    const Samples restored = restore(any, small, large.shape, options.model);
-    const Samples cubic = enlarge(small, options.factor);
-    const double ours = psnr(restored, large), theirs = psnr(cubic, large);
+    const Dataset large = choose_set(std::move(source), "");
+    const Dataset small = shrink(large, options.factor);
+    const Dataset restored = restore(any, small, large.shape, options.model);
+    const Dataset cubic = enlarge(small, options.factor);
+    const double ours = psnr_against(large, restored.floats);
+    const double theirs = psnr_against(large, cubic.floats);
     if (!options.picture.empty()) {
-        const std::vector<int> chosen = choose_samples(data.labels, data.count, 10);
-        const auto row = [&](const char* name, const Samples& samples) {
-            return ImageGrid::Line{name, samples.shape, some(samples, chosen).values};
-        };
-        save_picture(options.picture,
-                     image_grid({"From " + shape_text(small.shape) + " to " +
-                                     shape_text(large.shape) + ": " + data.name,
-                                 "The model restores " + significant(ours, 4) +
-                                     " dB, cubic interpolation " + significant(theirs) + " dB.",
-                                 {row("small", small), row("cubic", cubic), row("model", restored),
-                                  row("original", large)}}));
+        const std::vector<int> chosen = choose_samples(large.labels, large.count, 10);
+        save_picture(
+            options.picture,
+            image_grid(
+                {"From " + shape_text(small.shape) + " to " + shape_text(large.shape) + ": " +
+                     large.name,
+                 "The model restores " + significant(ours, 4) + " dB, cubic interpolation " +
+                     significant(theirs) + " dB.",
+                 {grid_line("small", small, chosen), grid_line("cubic", cubic, chosen),
+                  grid_line("model", restored, chosen), grid_line("original", large, chosen)}}));
     }
     if (common.json) {
-        print_json({{"data", data.name},
-                    {"samples", data.count},
+        print_json({{"data", large.name},
+                    {"samples", large.count},
                     {"psnr", ours},
                     {"bicubic_psnr", theirs},
                     {"gain_db", ours - theirs}});
     } else {
-        std::printf("%d images of %s, %s from %s\n", data.count, data.name.c_str(),
+        std::printf("%d images of %s, %s from %s\n", large.count, large.name.c_str(),
                     shape_text(large.shape).c_str(), shape_text(small.shape).c_str());
         std::printf("  cubic interpolation  %.2f dB\n  the model            %.2f dB  (%+.2f)\n",
                     theirs, ours, ours - theirs);
