@@ -94,6 +94,26 @@ TEST_CASE("a list names convolutions, pools, upsampling and shapes, and gives th
     }
 }
 
+TEST_CASE("a list names what only training knows, and gives the model types that have it") {
+    const auto fingerprint = [](const std::string& text) {
+        const tools::LayerList list = parse_layers(text, {});
+        return fingerprint_of(list.rows.data(), static_cast<int>(list.rows.size()),
+                              list.code_layer);
+    };
+    CHECK(fingerprint("784,256,48,sampler,256,784") == models::Variational::fingerprint);
+    CHECK(fingerprint("784,24,tied784") == models::Tied::fingerprint);
+    CHECK(fingerprint("784,64,l1(0.0005),784") == models::Sparse::fingerprint);
+    using Other =
+        Autoencoder<Sequential<GaussianNoise<64, 500>, Dense<64, 16, Tanh>, Dropout<16, 30>,
+                               Dense<16, 8, Linear>, GaussianSampler<4, 16>>,
+                    Sequential<Dense<4, 16, Relu>, TiedDense<16, 64, Sigmoid, 5>>>;
+    CHECK(fingerprint("64,noise(0.5),16:tanh,dropout(0.3),8,sampler(0.0625),16,tied64") ==
+          Other::fingerprint);
+    const std::vector<Row> image = tools::parse_rows("8x8x2,conv4k3,dropout(0.5),norm", {});
+    CHECK(image[1].in == Shape{8, 8, 4});
+    CHECK(image[1].out == Shape{8, 8, 4});
+}
+
 TEST_CASE("a signal is an image of height 1, and windows go along it") {
     const tools::LayerList list = parse_layers("1x32x2,conv4k5,pool2,up2,conv2", {});
     CHECK(list.rows[0].window == Conv1D<32, 2, 4, 5, Relu>::row.window);
@@ -125,6 +145,17 @@ TEST_CASE("layers that cannot be are refused with the entry and the reason") {
     refused("1000x1000,deconv2s100,16", "1048576");
     refused("4x4,conv2k300,16", "'conv2k300' does not fit");
     refused("4x4:relu,2,16", "the first entry is the input");
+    refused("16,4,dropout,16", "'dropout' needs a number from 0.01 to 0.99 in its brackets");
+    refused("16,4,dropout(1),16", "0.99");
+    refused("16,4,dropout(nan),16", "0.99");
+    refused("16,4,noise(0),16", "'noise(0)' needs a number");
+    refused("16,4,l1(-1),16", "'l1(-1)' needs a number");
+    refused("16,4,l1(0.1)x,16", "'l1(0.1)x' is no layer");
+    refused("16,4,l1(0.1):relu,16", "takes no activation");
+    refused("16,5,sampler,16", "'sampler' reads as many means as log variances; its input has 5");
+    refused("16,4,sampler(),16", "'sampler()' needs a number");
+    refused("16,4,tied9", "'tied9' finds no dense layer from 9 to 4 in front of it");
+    refused("16,4,tied", "'tied' lacks a number");
 }
 
 TEST_CASE("PyTorch's paddings: as many zeros on every side, output paddings behind") {
@@ -154,7 +185,9 @@ TEST_CASE("layers written as a list are read as the same layers") {
           "relu,"
           "7x7x1,"
           "up2bilinear,deconv8k3s2p1o1:relu,deconv2k4s3valid:linear,conv1k5valid:sigmoid",
-          "1x64x3,conv4k5s2:relu,avgpool3s2same,up4,deconv1k3s1:linear"}) {
+          "1x64x3,conv4k5s2:relu,avgpool3s2same,up4,deconv1k3s1:linear",
+          "784,256:relu,48:linear,sampler,256:relu,dropout(0.3),784:sigmoid",
+          "16,noise(0.5),8:tanh,4:linear,sampler(0.01),l1(5e-04),8:relu,tied16:sigmoid"}) {
         const std::vector<Row> rows = tools::parse_rows(text, {});
         CHECK(tools::layer_text(rows) == text);
     }

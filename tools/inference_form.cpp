@@ -8,10 +8,6 @@
 namespace nutshell::tools {
 namespace {
 
-bool passes_on(Kind kind) {
-    return kind == Kind::dropout || kind == Kind::gaussian_noise || kind == Kind::l1_penalty;
-}
-
 /// The first outputs of a dense layer of more of them.
 void copy_first_outputs(const Row& from, const Tensors& tensors, Graph& graph, int layer) {
     const Row& row = graph.rows()[static_cast<size_t>(layer)];
@@ -27,6 +23,10 @@ void copy_first_outputs(const Row& from, const Tensors& tensors, Graph& graph, i
 }
 
 }  // namespace
+
+bool passes_on(Kind kind) {
+    return kind == Kind::dropout || kind == Kind::gaussian_noise || kind == Kind::l1_penalty;
+}
 
 Graph inference_form(const Graph& graph) {
     std::vector<Row> rows;

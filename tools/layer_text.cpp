@@ -5,6 +5,7 @@
 
 #include "data/bytes.hpp"
 #include "error.hpp"
+#include "layer_entry.hpp"
 #include "layer_list.hpp"
 #include "nutshell/layers/layers.hpp"
 #include "text.hpp"
@@ -25,6 +26,11 @@ std::vector<std::string> windowed(const std::string& head, const Row& row, int u
     const std::string text =
         head + option("s", w.stride_width, usual_stride) + option("d", w.dilation_width, 1);
     return {text, text + "valid", text + "same", text + "p" + std::to_string(w.left)};
+}
+
+/// "(0.5)": the layer's one number.
+std::string bracketed(const Row& row) {
+    return "(" + exact(float_from_bits(row.window.parameter)) + ")";
 }
 
 std::vector<std::string> transposed(const Row& row) {
@@ -61,10 +67,19 @@ std::vector<std::string> candidates(const Row& row) {
         case Kind::upsample2d:
             return {"up" + size, "up" + size + "bilinear"};
         case Kind::batch_norm:
-            return {"norm", "norm(" + exact(float_from_bits(row.window.parameter)) + ")"};
-        default:
-            return {};
+            return {"norm", "norm" + bracketed(row)};
+        case Kind::tied_dense:
+            return {"tied" + channels};
+        case Kind::dropout:
+            return {"dropout" + bracketed(row)};
+        case Kind::gaussian_noise:
+            return {"noise" + bracketed(row)};
+        case Kind::gaussian_sampler:
+            return {"sampler", "sampler" + bracketed(row)};
+        case Kind::l1_penalty:
+            return {"l1" + bracketed(row)};
     }
+    return {};
 }
 
 bool same_row(const Row& a, const Row& b) {
@@ -72,18 +87,13 @@ bool same_row(const Row& a, const Row& b) {
     return std::equal(x.at, x.at + kRowBytes, y.at);
 }
 
-/// True when a list with this entry names the row.
-bool names(const std::string& entry, const Row& row) {
+/// True when the last entry of a list names the row.
+bool names(const std::string& list, const Row& row) {
     try {
-        return same_row(parse_rows(shape_text(row.in) + "," + entry, {}).front(), row);
+        return same_row(parse_rows(list, {}).back(), row);
     } catch (const Error&) {
         return false;
     }
-}
-
-bool takes_no_activation(const Row& row) {
-    return row.kind == Kind::reshape || row.kind == Kind::max_pool2d ||
-           row.kind == Kind::average_pool2d || row.kind == Kind::upsample2d;
 }
 
 }  // namespace
@@ -93,10 +103,10 @@ std::string layer_text(const std::vector<Row>& rows) {
     std::string text = shape_text(in);
     for (size_t i = 0; i < rows.size(); i++) {
         const std::string activation =
-            takes_no_activation(rows[i]) ? "" : ":" + activation_text(rows[i]);
+            takes_activation(rows[i].kind) ? ":" + activation_text(rows[i]) : "";
         const std::vector<std::string> entries = candidates(rows[i]);
         const auto entry = std::find_if(entries.begin(), entries.end(), [&](const auto& word) {
-            return names(word + activation, rows[i]);
+            return names(text + "," + word + activation, rows[i]);
         });
         if (entry == entries.end()) {
             throw Error(

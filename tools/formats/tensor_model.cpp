@@ -9,6 +9,7 @@
 #include "tensor_groups.hpp"
 #include "tools/data/bytes.hpp"
 #include "tools/error.hpp"
+#include "tools/inference_form.hpp"
 #include "tools/layer_list.hpp"
 
 namespace nutshell::tools {
@@ -225,6 +226,20 @@ void add_activation(const Row& row, SourceModel& source) {
     source.layers.push_back(std::move(layer));
 }
 
+/// The layers of a list that compute something when nothing is trained.
+std::vector<Row> rows_at_inference(const std::string& list) {
+    std::vector<Row> rows;
+    for (const Row& row : parse_rows(list, {})) {
+        if (row.kind == Kind::gaussian_sampler || row.kind == Kind::tied_dense) {
+            throw Error(std::string("--layers: a file of arrays has no ") + name_of(row.kind) +
+                        " layer; name the dense layers that it has in its place");
+        }
+        if (!passes_on(row.kind)) rows.push_back(row);
+    }
+    if (rows.empty()) throw Error("--layers: '" + list + "' names no layer that computes anything");
+    return rows;
+}
+
 void check_groups(const std::vector<Group>& groups, size_t layers, const std::string& path) {
     for (const Group& group : groups) {
         if (group.weight != nullptr) continue;
@@ -273,7 +288,7 @@ SourceModel tensor_source(std::vector<Tensor> tensors, const std::string& layers
                     ": holds arrays without their layers; say --layers, as in "
                     "--layers 784,24:relu,784:sigmoid");
     }
-    const std::vector<Row> rows = parse_rows(layers, {});
+    const std::vector<Row> rows = rows_at_inference(layers);
     const std::vector<Group> groups = groups_of(tensors, path);
     const std::vector<size_t> indices = weighted(rows);
     check_groups(groups, indices.size(), path);
