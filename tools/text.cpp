@@ -20,6 +20,10 @@ std::string exact(float value) {
     return {text, end.ptr};
 }
 
+std::string counted(size_t count, const std::string& what) {
+    return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 std::string hexadecimal(uint32_t number) {
     char text[16];
     std::snprintf(text, sizeof text, "%08x", static_cast<unsigned>(number));

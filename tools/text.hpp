@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Numbers as people read them.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -11,6 +12,9 @@ std::string significant(double value, int digits = 4);
 
 /// "0.001": the shortest text that no other float has.
 std::string exact(float value);
+
+/// "1 window", "2 windows".
+std::string counted(size_t count, const std::string& what);
 
 /// "0012abcd".
 std::string hexadecimal(uint32_t number);

@@ -43,9 +43,10 @@ std::string advice_after_divergence(const FitResult& result, const TrainOptions&
 
 void print_summary(const TrainingSummary& summary, const TrainOptions& options) {
     const FitResult& result = *summary.result;
-    std::printf("%s: %s, %s after %zu epoch%s, %s of training\n", options.output.c_str(),
-                layer_sizes(*summary.graph).c_str(), name_of(result.end), result.epochs.size(),
-                result.epochs.size() == 1 ? "" : "s", format_duration(result.seconds).c_str());
+    std::printf("%s: %s, %s after %s, %s of training\n", options.output.c_str(),
+                layer_sizes(*summary.graph).c_str(), name_of(result.end),
+                counted(result.epochs.size(), "epoch").c_str(),
+                format_duration(result.seconds).c_str());
     std::printf("  %s: BCE %s, MSE %s, PSNR %s dB\n", summary.test->name.c_str(),
                 significant(summary.evaluation.bce, 5).c_str(),
                 significant(summary.evaluation.mse, 4).c_str(),

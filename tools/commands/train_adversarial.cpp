@@ -45,9 +45,10 @@ AdversarialResult fit_with_progress(Graph& pair, const Dataset& data, const FitS
 void print_summary(const TrainOptions& options, const AdversarialResult& result,
                    const Graph& generator) {
     const AdversarialLosses losses = result.epochs.back().losses;
-    std::printf("%s: generator %s, %s after %zu epoch%s, %s of training\n", options.output.c_str(),
-                layer_sizes(generator).c_str(), name_of(result.end), result.epochs.size(),
-                result.epochs.size() == 1 ? "" : "s", format_duration(result.seconds).c_str());
+    std::printf("%s: generator %s, %s after %s, %s of training\n", options.output.c_str(),
+                layer_sizes(generator).c_str(), name_of(result.end),
+                counted(result.epochs.size(), "epoch").c_str(),
+                format_duration(result.seconds).c_str());
     std::printf(
         "  last epoch's losses: generator %s, discriminator %s (0.693 and 1.386 when nobody could "
         "tell)\n  look at it: nutshell generate %s --data %s --what normal --out made.png\n",

@@ -65,9 +65,11 @@ int cut(const Options& options, const Common& common) {
                     {"values", windows.shape.size()},
                     {"file", options.output}});
     } else {
-        std::printf("%s: %d windows of %d values from %zu readings of %zu channels\n",
-                    options.output.c_str(), windows.count, windows.shape.size(), series.count(),
-                    series.channels.size());
+        std::printf("%s: %s of %s from %s of %s\n", options.output.c_str(),
+                    counted(static_cast<size_t>(windows.count), "window").c_str(),
+                    counted(static_cast<size_t>(windows.shape.size()), "value").c_str(),
+                    counted(series.count(), "reading").c_str(),
+                    counted(series.channels.size(), "channel").c_str());
     }
     return kSuccess;
 }
