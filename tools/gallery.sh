@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Every kind of autoencoder at work: trains each, unless its model is there already, and writes a
+# Every kind of autoencoder at work: trains each, unless its model is there from before, and writes a
 # page of pictures. The numbers beside them are what the commands print that the page names.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
@@ -49,20 +49,29 @@ escape() { sed 's/&/\&amp;/g; s/</\&lt;/g; s/>/\&gt;/g'; }
 # section TITLE TEXT: what follows belongs to it.
 section() { printf '<h2>%s</h2>\n<p>%s</p>\n' "$1" "$2" >>"$page"; printf '\n== %s\n' "$1"; }
 
-# run ARGUMENT...: a command, and what it prints, go to the page and to the screen.
+# tell COMMAND TEXT: a command, and what it prints, go to the page and to the screen.
+tell() {
+    printf 'nutshell %s\n%s\n' "$1" "$2"
+    { printf '<pre><b>nutshell %s</b>\n' "$1"; escape <<<"$2"; printf '</pre>\n'; } >>"$page"
+}
+
+# run ARGUMENT...
 run() {
     local text
     text=$("$tool" "$@") || { printf 'failed: nutshell %s\n' "$*" >&2; exit 1; }
-    printf 'nutshell %s\n%s\n' "$*" "$text"
-    { printf '<pre><b>nutshell %s</b>\n' "$*"; escape <<<"$text"; printf '</pre>\n'; } >>"$page"
+    tell "$*" "$text"
 }
 
-# train FILE EPOCHS ARGUMENT...: unless the model is there.
+# train FILE EPOCHS ARGUMENT...: unless the model is there, with the words that its training left.
 train() {
-    local file=$1 usual=$2
+    local file=$1 said=${1%.nut}.log usual=$2 text command
     shift 2
-    [[ -s $file ]] ||
-        run train --data "$data" "$@" --epochs "${epochs:-$usual}" --seed "$seed" --out "$file"
+    command=(train --data "$data" "$@" --epochs "${epochs:-$usual}" --seed "$seed" --out "$file")
+    if [[ ! -s $file || ! -s $said ]]; then
+        text=$("$tool" "${command[@]}") || { printf 'failed: nutshell %s\n' "${command[*]}" >&2; exit 1; }
+        printf '%s\n%s\n' "${command[*]}" "$text" >"$said"
+    fi
+    tell "$(head -n 1 "$said")" "$(tail -n +2 "$said")"
 }
 
 picture() { printf '<img src="%s" alt="%s">\n' "$1" "$2" >>"$page"; }
