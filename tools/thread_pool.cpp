@@ -39,8 +39,8 @@ void ThreadPool::run(int count, const std::function<void(int, int)>& task) {
     task_ = &task;
     for (int i = 0; i < threads(); i++) {
         Share& share = shares_[static_cast<size_t>(i)];
-        share.next = static_cast<int>(int64_t{count} * i / threads());
-        share.end = static_cast<int>(int64_t{count} * (i + 1) / threads());
+        share.next = share_begin(count, i);
+        share.end = share_begin(count, i + 1);
     }
     busy_ = static_cast<int>(workers_.size());
     {

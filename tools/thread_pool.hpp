@@ -21,6 +21,11 @@ class ThreadPool {
 
     int threads() const { return static_cast<int>(shares_.size()); }
 
+    /// The first of `count` tasks that a thread begins with; its share ends where the next begins.
+    int share_begin(int count, int thread) const {
+        return static_cast<int>(int64_t{count} * thread / threads());
+    }
+
     /// Calls task(number, thread) for the numbers 0 .. count - 1, each once, `thread` telling which
     /// of 0 .. threads() - 1 runs it; returns when all are done. Each thread begins with a share
     /// that is the same for the same count, whose data its cache holds from the last time, and then

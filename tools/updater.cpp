@@ -138,9 +138,10 @@ std::vector<float> Updater::scales() const {
 }
 
 double Updater::per_sample(const uint32_t* indices, int count, float rate) {
+    const Group all{indices, count, weights_.data(), 0, count};
     double sum = 0;
     for (int i = 0; i < count && std::isfinite(sum); i++) {
-        sum += pass(scratch_[0], indices + i, 1, 1.0f, -rate, weights_.data());
+        sum += pass(scratch_[0], slice_of(all, i, 1), 1.0f, -rate, all.gradients);
     }
     return sum;
 }
@@ -208,16 +209,20 @@ int Updater::gradient_arrays() const {
 /// Groups are whole slices, as equal as can be.
 void Updater::cut(const uint32_t* indices, int count) {
     const int64_t slices = (count + kSlice - 1) / kSlice;
-    const int64_t groups = static_cast<int64_t>(groups_.size());
-    const int last_array = gradient_arrays() - 1;
-    const auto first_sample = [&](int64_t group) {
+    const int groups = static_cast<int>(groups_.size()), last_array = gradient_arrays() - 1;
+    const auto first_sample = [&](int group) {
         return static_cast<int>(std::min<int64_t>(slices * group / groups * kSlice, count));
     };
-    for (int i = 0; i < groups; i++) {
-        const int begin = first_sample(i), end = first_sample(i + 1);
-        const size_t array = static_cast<size_t>(std::min(i, last_array));
-        groups_[static_cast<size_t>(i)] = {indices + begin, end - begin,
-                                           gradients_.data() + array * weights_.size(), 0};
+    for (int thread = 0; thread < pool_.threads(); thread++) {
+        const int first = pool_.share_begin(groups, thread);
+        const int end = pool_.share_begin(groups, thread + 1);
+        for (int i = first; i < end; i++) {
+            const int begin = first_sample(i), after = first_sample(i + 1);
+            const size_t array = static_cast<size_t>(std::min(i, last_array));
+            groups_[static_cast<size_t>(i)] = {indices + begin, after - begin,
+                                               gradients_.data() + array * weights_.size(), 0,
+                                               i + 1 < end ? after : count + first_sample(first)};
+        }
     }
 }
 
@@ -264,49 +269,51 @@ void Updater::add_to_first(const Group& group, Slab slab) {
 
 void Updater::add_group(Scratch& scratch, Group& group, float scale) {
     for (int at = 0; at < group.count && std::isfinite(group.loss); at += kSlice) {
-        const int rows = std::min(kSlice, group.count - at);
-        group.loss += pass(scratch, group.indices + at, rows, scale, 1.0f, group.gradients);
+        const Slice slice = slice_of(group, at, std::min(kSlice, group.count - at));
+        group.loss += pass(scratch, slice, scale, 1.0f, group.gradients);
     }
 }
 
-double Updater::pass(Scratch& scratch, const uint32_t* indices, int rows, float scale, float alpha,
-                     float* into) {
-    Pass pass{rows, settings_.per_sample ? Mode::sample : Mode::batch};
+Updater::Slice Updater::slice_of(const Group& group, int at, int rows) const {
+    const auto later = [&](int slices) -> const uint32_t* {
+        const std::ptrdiff_t behind = at + slices * kSlice - group.count;
+        const std::ptrdiff_t end = group.indices - batch_ + group.count;
+        const std::ptrdiff_t offset = behind + (behind < 0 ? end : group.after);
+        return known_ - batch_ >= offset + rows ? batch_ + offset : nullptr;
+    };
+    return {group.indices + at, rows, later(1), later(2)};
+}
+
+double Updater::pass(Scratch& scratch, Slice slice, float scale, float alpha, float* into) {
+    Pass pass{slice.rows, settings_.per_sample ? Mode::sample : Mode::batch};
     pass.scratch = scratch.layers.data();
     pass.seed = settings_.seed;
     pass.step = update_;
-    pass.first = static_cast<uint32_t>(indices - batch_);
+    pass.first = static_cast<uint32_t>(slice.indices - batch_);
     float* samples = scratch.samples.data();
     if (augmenter_) {
         float* targets = scratch.targets.data();
-        copy_samples(indices, rows, targets);
-        augmenter_->apply(epoch_, indices, rows, targets, samples);
+        copy_samples(slice, targets);
+        augmenter_->apply(epoch_, slice.indices, slice.rows, targets, samples);
         return run(graph_, samples, static_cast<const float*>(targets), scratch, pass, scale, alpha,
                    into);
     }
     if (!sparse_) {
-        copy_samples(indices, rows, samples);
+        copy_samples(slice, samples);
         return run(graph_, samples, static_cast<const float*>(samples), scratch, pass, scale, alpha,
                    into);
     }
-    const uint32_t* const later = asked_later(indices, rows, 1);
-    const uint32_t* const afterwards = asked_later(indices, rows, 2);
-    for (int i = 0; afterwards && i < rows; i++) sparse_->prefetch_begin(afterwards[i]);
-    return run(SparseInput(graph_, sparse_->rows(indices, later)), nullptr,
-               ByteRows{data_.bytes.data(), indices, later}, scratch, pass, scale, alpha, into);
+    for (int i = 0; slice.afterwards && i < slice.rows; i++) {
+        sparse_->prefetch_begin(slice.afterwards[i]);
+    }
+    return run(SparseInput(graph_, sparse_->rows(slice.indices, slice.next)), nullptr,
+               ByteRows{data_.bytes.data(), slice.indices, slice.next}, scratch, pass, scale, alpha,
+               into);
 }
 
-/// As many samples as are computed now, that this thread asks for so many slices later; null at the
-/// end.
-const uint32_t* Updater::asked_later(const uint32_t* indices, int rows, int slices) const {
-    const std::ptrdiff_t ahead = slices * kSlice * pool_.threads();
-    return known_ - indices >= ahead + rows ? indices + ahead : nullptr;
-}
-
-void Updater::copy_samples(const uint32_t* indices, int rows, float* out) const {
-    const uint32_t* const later = asked_later(indices, rows, 1);
-    for (int i = 0; later && i < rows; i++) data_.prefetch(later[i]);
-    data_.copy_samples(indices, rows, out);
+void Updater::copy_samples(Slice slice, float* out) const {
+    for (int i = 0; slice.next && i < slice.rows; i++) data_.prefetch(slice.next[i]);
+    data_.copy_samples(slice.indices, slice.rows, out);
 }
 
 template <class Network, class Targets>

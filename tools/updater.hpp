@@ -55,6 +55,17 @@ class Updater {
         int count;
         float* gradients;
         double loss;
+        std::ptrdiff_t
+            after;  // the sample that its thread goes on with, counted from the batch's first
+    };
+
+    /// Samples computed together, and as many that the same thread will be asked for in its next
+    /// pass and in that which follows, or null at the end.
+    struct Slice {
+        const uint32_t* indices;
+        int rows;
+        const uint32_t* next;
+        const uint32_t* afterwards;
     };
 
     /// Memory of a thread that computes some samples together.
@@ -85,10 +96,9 @@ class Updater {
     float squares_of(Slab slab) const;
     template <class Body>
     void for_each_slab(Body body);
-    double pass(Scratch& scratch, const uint32_t* indices, int rows, float scale, float alpha,
-                float* into);
-    const uint32_t* asked_later(const uint32_t* indices, int rows, int slices) const;
-    void copy_samples(const uint32_t* indices, int rows, float* out) const;
+    double pass(Scratch& scratch, Slice slice, float scale, float alpha, float* into);
+    Slice slice_of(const Group& group, int at, int rows) const;
+    void copy_samples(Slice slice, float* out) const;
     template <class Network, class Targets>
     double run(const Network& network, const float* x, Targets targets, Scratch& scratch, Pass pass,
                float scale, float alpha, float* into) const;
