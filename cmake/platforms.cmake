@@ -67,6 +67,7 @@ nutshell_platform(Dsp "^cortex-m(4|7|33)$" platform/dsp.cpp -Os)
 nutshell_platform_source("^cortex-m(4|7|33)$" platform/fpu.cpp -O2)
 nutshell_platform(Helium "^cortex-m(55|85)$" platform/helium.cpp -Os)
 nutshell_platform_source("^cortex-m(55|85)$" platform/helium_float.cpp -O2)
+nutshell_platform_source("^cortex-m(55|85)$" platform/helium_depthwise.cpp -O2)
 nutshell_platform_source("^cortex-m(55|85)$" platform/helium_distances.cpp -O2)
 nutshell_host_platform("x86_64|AMD64" platform/sse2.cpp -msse2)
 nutshell_host_platform("x86_64|AMD64" platform/avx2.cpp -mavx2 -mfma)
@@ -76,6 +77,14 @@ nutshell_host_platform("x86_64|AMD64" platform/avx512_vnni.cpp ${avx512} -mavx51
 nutshell_host_platform("aarch64|arm64" platform/neon_dot.cpp -march=armv8.2-a+dotprod)
 nutshell_host_platform("aarch64|arm64" platform/neon.cpp)
 nutshell_host_platform("^arm" platform/neon.cpp -mfpu=neon-vfpv4)
+
+# Of the layers over images what runs for each pixel: for speed, where all else is built for size.
+if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
+    foreach(source patch_int8 patch_back_int8 pooling)
+        set_source_files_properties(${PROJECT_SOURCE_DIR}/lib/nutshell/${source}.cpp
+                                    PROPERTIES COMPILE_OPTIONS -O2)
+    endforeach()
+endif()
 
 if(NUTSHELL_PLATFORM STREQUAL "auto")
     list(APPEND NUTSHELL_PLATFORM_SOURCES ${PROJECT_SOURCE_DIR}/platform/platform.cpp)

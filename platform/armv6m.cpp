@@ -5,6 +5,7 @@
 #include "armv6m.hpp"
 
 #include "cortexm.hpp"
+#include "nutshell/depthwise_int8.hpp"
 
 namespace nutshell {
 namespace {
@@ -272,6 +273,31 @@ void Armv6m::dense_int8(int in, int out, const int8_t* weights, const Requantiza
     groups.correction =
         static_cast<int32_t>(128 * make_unsigned(in, x, static_cast<uint8_t*>(scratch)));
     cortexm::dense<run, 1, 8>(groups, in, out, rule, y);
+}
+
+void Armv6m::dense_rows_int8(int rows, int in, int out, const int8_t* weights,
+                             const Requantization& rule, const int8_t* x, ptrdiff_t x_stride,
+                             int8_t* y, void* scratch) noexcept {
+    cortexm::Groups groups;
+    groups.weights = weights;
+    groups.zero_point = rule.zero_point;
+    cortexm::dense_rows<run, 1, 8>(
+        groups, rows, in, out, rule, x, x_stride, y, [&](const int8_t* row) noexcept {
+            uint8_t* const bytes = static_cast<uint8_t*>(scratch);
+            groups.correction = static_cast<int32_t>(128 * make_unsigned(in, row, bytes));
+            return bytes;
+        });
+}
+
+void Armv6m::depthwise_int8(int taps, int channels, const int8_t* weights,
+                            const Requantization& rule, const int8_t* const* x,
+                            int8_t* y) noexcept {
+    depthwise_codes(taps, channels, weights, rule.bias, x, y, [&](int32_t sum, int c) noexcept {
+        const int channel = rule.per_output ? c : 0;
+        const FixedPoint scale{rule.multiplier[channel], rule.shift[channel]};
+        const int32_t code = multiply<cortexm::high_product>(sum, scale) + rule.zero_point;
+        return clamp_to_int8(code, rule.low, rule.high);
+    });
 }
 
 void Armv6m::look_up(int n, const int8_t* table, int8_t* x) noexcept {

@@ -7,6 +7,8 @@ namespace nutshell {
 
 struct Armv6m : PackedReference<Packing::armv6m> {
     static decltype(kernels::dense_int8) dense_int8;
+    static decltype(kernels::dense_rows_int8) dense_rows_int8;
+    static decltype(kernels::depthwise_int8) depthwise_int8;
     static decltype(kernels::look_up) look_up;
     static constexpr int scratch_per_input = 1;  // the inputs as unsigned bytes
 };

@@ -187,6 +187,16 @@ void Armv7m::dense_int8(int in, int out, const int8_t* weights, const Requantiza
     cortexm::dense<run, 1, 8>(groups, in, out, rule, y);
 }
 
+void Armv7m::dense_rows_int8(int rows, int in, int out, const int8_t* weights,
+                             const Requantization& rule, const int8_t* x, ptrdiff_t x_stride,
+                             int8_t* y, void*) noexcept {
+    cortexm::Groups groups;
+    groups.weights = weights;
+    groups.zero_point = 2 * rule.zero_point + 1;
+    cortexm::dense_rows<run, 1, 8>(groups, rows, in, out, rule, x, x_stride, y,
+                                   [](const int8_t* row) noexcept { return row; });
+}
+
 void Armv7m::look_up(int n, const int8_t* table, int8_t* x) noexcept {
     cortexm::look_up(n, table, x);
 }

@@ -52,7 +52,7 @@ struct Int8 {
             to.v[half] = _mm256_add_epi32(to.v[half], sums.v[half]);
         }
     }
-    template <int Groups, int ExtraBits>
+    template <int Groups, int Step, int ExtraBits>
     static void finish(const Sums* sums, const OutputScales& scales, int count,
                        int8_t* y) noexcept {
         __m256i codes[tile_groups] = {};
@@ -60,8 +60,8 @@ struct Int8 {
             const __m256i pairs = _mm256_hadd_epi32(sums[g].v[0], sums[g].v[1]);  // 0145 2367
             const __m256i total = _mm256_add_epi32(
                 _mm256_srai_epi32(_mm256_permute4x64_epi64(pairs, 0xD8), ExtraBits),
-                load(scales.bias + 8 * g));
-            codes[g] = multiply(total, scales.multiplier + 8 * g, scales.shift + 8 * g);
+                load(scales.bias + Step * g));
+            codes[g] = multiply(total, scales.multiplier + Step * g, scales.shift + Step * g);
         }
         const __m256i zero_point = _mm256_set1_epi16(scales.zero_point);
         const __m256i low = _mm256_adds_epi16(_mm256_packs_epi32(codes[0], codes[1]), zero_point);
@@ -76,7 +76,36 @@ struct Int8 {
         copy_codes(all, count, y);
     }
 
+    static constexpr int channels = 8;
+    /// Two taps of a channel are neighbours of 16 bits.
+    static void channel_codes(int taps, int stride, const int8_t* weights,
+                              const OutputScales& scales, const int8_t* const* x, int first,
+                              int8_t* y) noexcept {
+        const __m128i none = _mm_setzero_si128();
+        __m256i sums = load(scales.bias);
+        for (int t = 0; t < taps; t += 2, weights += 2 * static_cast<ptrdiff_t>(stride)) {
+            const bool both = t + 1 < taps;
+            const __m128i codes =
+                _mm_unpacklo_epi8(load_8(x[t] + first), both ? load_8(x[t + 1] + first) : none);
+            const __m128i weight =
+                _mm_unpacklo_epi8(load_8(weights), both ? load_8(weights + stride) : none);
+            sums = _mm256_add_epi32(
+                sums, _mm256_madd_epi16(_mm256_cvtepi8_epi16(codes), _mm256_cvtepi8_epi16(weight)));
+        }
+        const __m256i values = multiply(sums, scales.multiplier, scales.shift);
+        const __m128i narrow =
+            _mm_packs_epi32(_mm256_castsi256_si128(values), _mm256_extracti128_si256(values, 1));
+        const __m128i bytes =
+            _mm_packs_epi16(_mm_adds_epi16(narrow, _mm_set1_epi16(scales.zero_point)), none);
+        _mm_storel_epi64(reinterpret_cast<__m128i*>(y),
+                         _mm_min_epi8(_mm_set1_epi8(scales.high),
+                                      _mm_max_epi8(_mm_set1_epi8(scales.low), bytes)));
+    }
+
   private:
+    static __m128i load_8(const int8_t* p) noexcept {
+        return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+    }
     static __m256i multiply_add(__m256i sums, Input input, __m256i weights) noexcept {
         const __m256i pairs =
             _mm256_maddubs_epi16(input.magnitude, _mm256_sign_epi8(weights, input.x));

@@ -67,9 +67,7 @@ struct Avx512Int8 {
 
     static Sums zero() noexcept { return _mm512_setzero_si512(); }
     static Input input(const int8_t* x) noexcept {
-        int64_t codes;
-        memcpy(&codes, x, sizeof codes);
-        return Products::input(_mm512_set1_epi64(codes));
+        return Products::input(_mm512_set1_epi64(word_of(x)));
     }
     static void multiply_add(Sums& sums, Input input, const int8_t* block) noexcept {
         sums = Products::multiply_add(sums, input, _mm512_loadu_si512(block));
@@ -82,12 +80,12 @@ struct Avx512Int8 {
     }
     static void add(Sums& to, Sums sums) noexcept { to = _mm512_add_epi32(to, sums); }
 
-    template <int Groups, int ExtraBits>
+    template <int Groups, int Step, int ExtraBits>
     static void finish(const Sums* sums, const OutputScales& scales, int count,
                        int8_t* y) noexcept {
         const __m512i zero_point = _mm512_set1_epi16(scales.zero_point);
-        const __m512i low = two_codes<Groups, ExtraBits, 0>(sums, scales);
-        const __m512i high = two_codes<Groups, ExtraBits, 4>(sums, scales);
+        const __m512i low = two_codes<Groups, Step, ExtraBits, 0>(sums, scales);
+        const __m512i high = two_codes<Groups, Step, ExtraBits, 4>(sums, scales);
         const __m512i codes = _mm512_packs_epi16(_mm512_adds_epi16(low, zero_point),
                                                  _mm512_adds_epi16(high, zero_point));
         const __m512i order =
@@ -99,20 +97,55 @@ struct Avx512Int8 {
         _mm512_mask_storeu_epi8(y, (__mmask64{1} << count) - 1, clamped);
     }
 
+    static constexpr int channels = 16;
+    /// Two taps of a channel are neighbours of 16 bits.
+    static void channel_codes(int taps, int stride, const int8_t* weights,
+                              const OutputScales& scales, const int8_t* const* x, int first,
+                              int8_t* y) noexcept {
+        const __m128i none = _mm_setzero_si128();
+        __m512i sums = _mm512_loadu_si512(scales.bias);
+        for (int t = 0; t < taps; t += 2, weights += 2 * static_cast<ptrdiff_t>(stride)) {
+            const bool both = t + 1 < taps;
+            const __m512i codes =
+                pairs_of(load_16(x[t] + first), both ? load_16(x[t + 1] + first) : none);
+            const __m512i weight =
+                pairs_of(load_16(weights), both ? load_16(weights + stride) : none);
+            sums = _mm512_add_epi32(sums, _mm512_madd_epi16(codes, weight));
+        }
+        const __m512i values = multiply(sums, _mm512_loadu_si512(scales.multiplier),
+                                        _mm512_cvtepi8_epi32(load_16(scales.shift)));
+        const __m512i codes = _mm512_add_epi32(values, _mm512_set1_epi32(scales.zero_point));
+        const __m128i bytes = _mm512_cvtsepi32_epi8(codes);
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(y),
+                         _mm_min_epi8(_mm_set1_epi8(scales.high),
+                                      _mm_max_epi8(_mm_set1_epi8(scales.low), bytes)));
+    }
+
   private:
+    static __m128i load_16(const int8_t* p) noexcept {
+        return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    }
+    /// The bytes of both in turn, widened.
+    static __m512i pairs_of(__m128i first, __m128i second) noexcept {
+        return _mm512_cvtepi8_epi16(
+            _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_unpacklo_epi8(first, second)),
+                                    _mm_unpackhi_epi8(first, second), 1));
+    }
+
     /// The codes of four groups as 16-bit integers, eight of one pair and eight of the other in
     /// turn; of any number where there are fewer groups.
-    template <int Groups, int ExtraBits, int First>
+    template <int Groups, int Step, int ExtraBits, int First>
     static __m512i two_codes(const Sums* sums, const OutputScales& scales) noexcept {
         __m512i pairs[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()};
-        if constexpr (First < Groups) pairs[0] = pair_codes<Groups, ExtraBits, First>(sums, scales);
+        if constexpr (First < Groups)
+            pairs[0] = pair_codes<Groups, Step, ExtraBits, First>(sums, scales);
         if constexpr (First + 2 < Groups)
-            pairs[1] = pair_codes<Groups, ExtraBits, First + 2>(sums, scales);
+            pairs[1] = pair_codes<Groups, Step, ExtraBits, First + 2>(sums, scales);
         return _mm512_packs_epi32(pairs[0], pairs[1]);
     }
 
     /// The quotients of two groups, or of the last one.
-    template <int Groups, int ExtraBits, int First>
+    template <int Groups, int Step, int ExtraBits, int First>
     static __m512i pair_codes(const Sums* sums, const OutputScales& scales) noexcept {
         constexpr bool both = First + 1 < Groups;
         constexpr __mmask16 there = both ? 0xFFFF : 0x00FF;
@@ -122,13 +155,29 @@ struct Avx512Int8 {
         const __m512i first = sums[First], second = sums[both ? First + 1 : First];
         const __m512i total = _mm512_add_epi32(_mm512_permutex2var_epi32(first, even, second),
                                                _mm512_permutex2var_epi32(first, odd, second));
-        const int o = First * kBlockOutputs;
-        const __m128i* const shift = reinterpret_cast<const __m128i*>(scales.shift + o);
-        return multiply(
-            _mm512_add_epi32(_mm512_srai_epi32(total, ExtraBits),
-                             _mm512_maskz_loadu_epi32(there, scales.bias + o)),
-            _mm512_maskz_loadu_epi32(there, scales.multiplier + o),
-            _mm512_cvtepi8_epi32(both ? _mm_loadu_si128(shift) : _mm_loadl_epi64(shift)));
+        const int o = First * Step;
+        __m512i bias, multiplier;
+        __m128i shift;
+        if constexpr (Step == 0) {
+            bias = twice(scales.bias);
+            multiplier = twice(scales.multiplier);
+            shift = _mm_set1_epi64x(word_of(scales.shift));
+        } else {
+            bias = _mm512_maskz_loadu_epi32(there, scales.bias + o);
+            multiplier = _mm512_maskz_loadu_epi32(there, scales.multiplier + o);
+            shift = both ? load_16(scales.shift + o) : _mm_set1_epi64x(word_of(scales.shift + o));
+        }
+        return multiply(_mm512_add_epi32(_mm512_srai_epi32(total, ExtraBits), bias), multiplier,
+                        _mm512_cvtepi8_epi32(shift));
+    }
+
+    static int64_t word_of(const int8_t* bytes) noexcept {
+        int64_t word;
+        memcpy(&word, bytes, sizeof word);
+        return word;
+    }
+    static __m512i twice(const int32_t* eight) noexcept {
+        return _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(eight)));
     }
 
     /// nutshell::multiply of 16 sums, with their doubles: the product's upper half is then its

@@ -57,6 +57,17 @@ void dense_int8(int in, int out, const int8_t* weights, const Requantization& re
                 const int8_t* x, int8_t* y, void* scratch) noexcept {
     NUTSHELL_RUN(dense_int8)(in, out, weights, requantization, x, y, scratch);
 }
+void dense_rows_int8(int rows, int in, int out, const int8_t* weights,
+                     const Requantization& requantization, const int8_t* x, ptrdiff_t x_stride,
+                     int8_t* y, void* scratch) noexcept {
+    NUTSHELL_RUN(dense_rows_int8)
+    (rows, in, out, weights, requantization, x, x_stride, y, scratch);
+}
+void depthwise_int8(int taps, int channels, const int8_t* weights,
+                    const Requantization& requantization, const int8_t* const* x,
+                    int8_t* y) noexcept {
+    NUTSHELL_RUN(depthwise_int8)(taps, channels, weights, requantization, x, y);
+}
 void dense_int4(int in, int out, const uint8_t* weights, const Requantization& requantization,
                 const int8_t* x, int8_t* y, void* scratch) noexcept {
     NUTSHELL_RUN(dense_int4)(in, out, weights, requantization, x, y, scratch);

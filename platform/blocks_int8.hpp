@@ -2,11 +2,13 @@
 // dense_int8 and dense_int4 over Packing::simd, once: which tiles of outputs a layer is cut into,
 // its odd inputs and the scales of its outputs. An instruction set I supplies Sums of 8 outputs, an
 // Input of 8 codes, multiply_add of both with a block of weights, and finish, which makes codes of
-// sums. For 4 bits the latter two take 16 times the weight, which costs no sign extension: a half
-// byte in its upper place.
+// sums, the scales of the next group so many outputs on; for depthwise_int8 channel_codes, of a
+// number of channels. For 4 bits the latter two take
+// 16 times the weight, which costs no sign extension: a half byte in its upper place.
 #pragma once
 #include <string.h>
 
+#include "nutshell/copy_codes.hpp"
 #include "nutshell/kernels.hpp"
 
 namespace nutshell {
@@ -37,17 +39,52 @@ struct OutputScales {
     int8_t zero_point, low, high;
 };
 
-/// Copies `count` bytes, which are few.
-inline void copy_codes(const int8_t* from, int count, int8_t* to) noexcept {
-    for (; count >= 8; count -= 8, from += 8, to += 8) memcpy(to, from, 8);
-    for (; count > 0; count--) *to++ = *from++;
-}
-
 template <class I>
 struct BlockKernels : PackedReference<Packing::simd> {
     static void dense_int8(int in, int out, const int8_t* weights, const Requantization& rule,
                            const int8_t* x, int8_t* y, void*) noexcept {
         dense<Int8Weights>(in, out, weights, rule, x, y);
+    }
+
+    /// As many rows together as a tile has groups: a group of outputs at a time, whose weights are
+    /// loaded once for all of them.
+    static void dense_rows_int8(int rows, int in, int out, const int8_t* weights,
+                                const Requantization& rule, const int8_t* x, ptrdiff_t x_stride,
+                                int8_t* y, void* scratch) noexcept {
+        for (; rows > I::tile_groups / 2; rows -= I::tile_groups) {
+            const int count = rows < I::tile_groups ? rows : I::tile_groups;
+            rows_together(Rows(count, in, x, x_stride), in, out, weights, rule, y);
+            x += count * x_stride;
+            y += count * static_cast<ptrdiff_t>(out);
+        }
+        for (; rows > 0; rows--, x += x_stride, y += out) {
+            dense_int8(in, out, weights, rule, x, y, scratch);
+        }
+    }
+
+    /// I::channels at a time, the last ones of them perhaps a second time.
+    static void depthwise_int8(int taps, int channels, const int8_t* weights,
+                               const Requantization& rule, const int8_t* const* x,
+                               int8_t* y) noexcept {
+        if (I::channels == 0 || channels < I::channels) {
+            return Reference::depthwise_int8(taps, channels, weights, rule, x, y);
+        }
+        if constexpr (I::channels > 0) {
+            int32_t multiplier[I::channels];
+            int8_t shift[I::channels];
+            for (int32_t& value : multiplier) value = *rule.multiplier;
+            memset(shift, *rule.shift, sizeof shift);
+            for (int next = 0; next < channels; next += I::channels) {
+                const int c = next < channels - I::channels ? next : channels - I::channels;
+                const OutputScales scales{rule.bias + c,
+                                          rule.per_output ? rule.multiplier + c : multiplier,
+                                          rule.per_output ? rule.shift + c : shift,
+                                          rule.zero_point,
+                                          rule.low,
+                                          rule.high};
+                I::channel_codes(taps, channels, weights + c, scales, x, c, y + c);
+            }
+        }
     }
 
     static void dense_int4(int in, int out, const uint8_t* weights, const Requantization& rule,
@@ -93,6 +130,62 @@ struct BlockKernels : PackedReference<Packing::simd> {
             return b < whole ? x + b * kBlockInputs : rest;
         }
     };
+
+    /// 1..I::tile_groups rows of inputs; those that there are not are the last one again.
+    struct Rows {
+        int count, filled;  // rows, and inputs of each that fill blocks
+        const int8_t* x[I::tile_groups];
+        int8_t rest[I::tile_groups][kBlockInputs] = {};
+
+        Rows(int rows, int in, const int8_t* first, ptrdiff_t stride) noexcept
+            : count(rows), filled(in & -kBlockInputs) {
+            for (int r = 0; r < I::tile_groups; r++) {
+                x[r] = r < rows ? first + r * stride : x[rows - 1];
+                copy_codes(x[r] + filled, in - filled, rest[r]);
+            }
+        }
+    };
+
+    /// Each row takes the place that a group of outputs has in a tile.
+    static void rows_together(const Rows& rows, int in, int out, const int8_t* weights,
+                              const Requantization& rule, int8_t* y) noexcept {
+        Layer layer(in, out, rule, rows.x[0]);
+        while (layer.outputs > 0) {
+            typename I::Sums sums[I::tile_groups];
+            for (int r = 0; r < I::tile_groups; r++) sums[r] = I::zero();
+            for (int at = 0; at < rows.filled; at += kBlockInputs) {
+                for (int r = 0; r < I::tile_groups; r++) {
+                    I::multiply_add(sums[r], I::input(rows.x[r] + at), weights);
+                }
+                weights += Int8Weights::block_bytes;
+            }
+            if (rows.filled < in) {
+                for (int r = 0; r < I::tile_groups; r++) {
+                    I::multiply_add(sums[r], I::input(rows.rest[r]), weights);
+                }
+                weights += Int8Weights::block_bytes;
+            }
+            finish_rows(sums, layer, rows.count, out, y);
+            layer.scales.bias += kBlockOutputs;
+            layer.scales.multiplier += layer.step * kBlockOutputs;
+            layer.scales.shift += layer.step * kBlockOutputs;
+            layer.outputs -= kBlockOutputs;
+            y += kBlockOutputs;
+        }
+    }
+
+    /// The next codes of each row: in one piece where a row has no others.
+    static void finish_rows(const typename I::Sums* sums, const Layer& layer, int rows, int out,
+                            int8_t* y) noexcept {
+        if (out == kBlockOutputs) {
+            return I::template finish<I::tile_groups, 0, 0>(sums, layer.scales, rows * out, y);
+        }
+        constexpr int wide = I::tile_groups * kBlockOutputs;
+        int8_t tile[wide];
+        I::template finish<I::tile_groups, 0, 0>(sums, layer.scales, wide, tile);
+        const int count = layer.outputs < kBlockOutputs ? layer.outputs : kBlockOutputs;
+        for (int r = 0; r < rows; r++, y += out) copy_codes(tile + r * kBlockOutputs, count, y);
+    }
 
     template <class Weights>
     static void dense(int in, int out, const typename Weights::Byte* weights,
@@ -149,7 +242,8 @@ struct BlockKernels : PackedReference<Packing::simd> {
         for (int c = 1; c < chains; c++) {
             for (int g = 0; g < Groups; g++) I::add(sums[0][g], sums[c][g]);
         }
-        I::template finish<Groups, Weights::extra_bits>(sums[0], layer.scales, count, y);
+        I::template finish<Groups, kBlockOutputs, Weights::extra_bits>(sums[0], layer.scales, count,
+                                                                       y);
     }
 };
 

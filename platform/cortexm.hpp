@@ -79,7 +79,8 @@ constexpr int32_t high_product(int32_t a, int32_t b) noexcept { return multiply_
 }
 
 template <RunGroups run>
-void run_all(Groups& groups, int outputs, int8_t* y, const Requantization& rule) noexcept {
+[[gnu::always_inline]] inline void run_all(Groups& groups, int outputs, int8_t* y,
+                                           const Requantization& rule) noexcept {
     groups.y = y;
     groups.y_end = y + outputs;
     while (groups.y != groups.y_end) {
@@ -93,11 +94,10 @@ void run_all(Groups& groups, int outputs, int8_t* y, const Requantization& rule)
     for (int i = 0; i < n; i++) y[i] = clamp_to_int8(y[i], low, high);
 }
 
-/// A dense layer. Weights, x, zero_point and correction of the groups are set; the assembly's loop
-/// takes step_inputs inputs a step and round_steps steps a round.
-template <RunGroups run, int step_inputs, int round_steps>
-[[gnu::always_inline]] inline void dense(Groups& groups, int in, int out,
-                                         const Requantization& rule, int8_t* y) noexcept {
+/// How often the assembly goes round for `in` inputs: its loop takes step_inputs inputs a step and
+/// round_steps steps a round.
+template <int step_inputs, int round_steps>
+[[gnu::always_inline]] inline void set_rounds(Groups& groups, int in) noexcept {
     // Unsigned, since these sizes are powers of two: a signed division would be a call.
     constexpr unsigned round = step_inputs * round_steps;
     const unsigned inputs = static_cast<unsigned>(in);
@@ -105,18 +105,53 @@ template <RunGroups run, int step_inputs, int round_steps>
     groups.rounds = static_cast<int32_t>(rounds);
     groups.skipped =
         static_cast<int32_t>(rounds * round_steps - (inputs + step_inputs - 1) / step_inputs);
+}
+
+/// Outputs y[whole..out-1], the first ones of a group.
+template <RunGroups run>
+[[gnu::always_inline]] inline void run_last(Groups& groups, int whole, int out,
+                                            const Requantization& rule, int8_t* y) noexcept {
+    int8_t last[4];
+    run_all<run>(groups, 4, last, rule);
+    // (A loop would become a call of memcpy.)
+    y[whole] = last[0];
+    if (out - whole > 1) y[whole + 1] = last[1];
+    if (out - whole > 2) y[whole + 2] = last[2];
+}
+
+/// A dense layer. Weights, x, zero_point and correction of the groups are set.
+template <RunGroups run, int step_inputs, int round_steps>
+[[gnu::always_inline]] inline void dense(Groups& groups, int in, int out,
+                                         const Requantization& rule, int8_t* y) noexcept {
+    set_rounds<step_inputs, round_steps>(groups, in);
     prepare(groups, rule);
     const int whole = out & ~3;
     run_all<run>(groups, whole, y, rule);
-    if (whole < out) {
-        int8_t last[4];
-        run_all<run>(groups, 4, last, rule);
-        // (A loop would become a call of memcpy.)
-        y[whole] = last[0];
-        if (out - whole > 1) y[whole + 1] = last[1];
-        if (out - whole > 2) y[whole + 2] = last[2];
-    }
+    if (whole < out) run_last<run>(groups, whole, out, rule, y);
     if (rule.low != INT8_MIN || rule.high != INT8_MAX) clamp(out, rule.low, rule.high, y);
+}
+
+/// The same for rows of inputs. Weights and zero_point of the groups are set; convert(x) says where
+/// a row's inputs lie in the form that the assembly reads, and sets the correction.
+template <RunGroups run, int step_inputs, int round_steps, class Convert>
+[[gnu::always_inline]] inline void dense_rows(Groups& groups, int rows, int in, int out,
+                                              const Requantization& rule, const int8_t* x,
+                                              ptrdiff_t x_stride, int8_t* y,
+                                              Convert convert) noexcept {
+    const int8_t* const weights = groups.weights;
+    set_rounds<step_inputs, round_steps>(groups, in);
+    const int groups_of_four = (out + 3) & ~3;
+    int left = rows * out;
+    for (int8_t* to = y; left > 0; left -= out, to += out, x += x_stride) {
+        groups.weights = weights;
+        groups.x = convert(x);
+        prepare(groups, rule);
+        // What a row's last group has besides its outputs goes where the next row's are written.
+        const int whole = groups_of_four <= left ? groups_of_four : out & ~3;
+        run_all<run>(groups, whole, to, rule);
+        if (whole < out) run_last<run>(groups, whole, out, rule, to);
+    }
+    if (rule.low != INT8_MIN || rule.high != INT8_MAX) clamp(rows * out, rule.low, rule.high, y);
 }
 
 /// x[n] = table[x[n]], in place.

@@ -8,6 +8,8 @@ namespace nutshell {
 
 struct Dsp : PackedReference<Packing::dsp> {
     static decltype(kernels::dense_int8) dense_int8;
+    static decltype(kernels::dense_rows_int8) dense_rows_int8;
+    static decltype(kernels::depthwise_int8) depthwise_int8;
     static decltype(kernels::look_up) look_up;
     static decltype(kernels::squared_distances_int8) squared_distances_int8;
     /// dense_int8 over inputs that are int16 already, in the order of `widen`.

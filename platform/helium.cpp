@@ -113,6 +113,16 @@ void Helium::dense_int8(int in, int out, const int8_t* weights, const Requantiza
     cortexm::dense<run, 1, 1>(groups, in, out, rule, y);
 }
 
+void Helium::dense_rows_int8(int rows, int in, int out, const int8_t* weights,
+                             const Requantization& rule, const int8_t* x, ptrdiff_t x_stride,
+                             int8_t* y, void*) noexcept {
+    cortexm::Groups groups;
+    groups.weights = weights;
+    groups.zero_point = rule.zero_point;
+    cortexm::dense_rows<run, 1, 1>(groups, rows, in, out, rule, x, x_stride, y,
+                                   [](const int8_t* row) noexcept { return row; });
+}
+
 void Helium::look_up(int n, const int8_t* table, int8_t* x) noexcept {
     __asm__ volatile(
         "wlstp.8 lr, %[n], 2f\n"

@@ -18,6 +18,7 @@ class MultiplyAdds {
 #else
     static constexpr int groups = 1;
 #endif
+    static constexpr int input_rows = 1;  ///< of inputs that one group is multiplied with
 
     void start(const int32_t*, const int8_t* block, int8x16_t x) noexcept {
 #pragma GCC unroll 8

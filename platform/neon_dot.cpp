@@ -14,7 +14,8 @@ namespace {
 /// Sums by dot products of four, two parts a row.
 class DotProducts {
   public:
-    static constexpr int groups = 2;  ///< of eight rows
+    static constexpr int groups = 2;      ///< of eight rows
+    static constexpr int input_rows = 4;  ///< of inputs that one group is multiplied with
 
     void start(const int32_t* bias, const int8_t* block, int8x16_t x) noexcept {
         for (int i = 0; i < 4; i++) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 // The int8 kernels of NEON, once, over how an instruction-set file sums rows of weights times
-// inputs
-// (`Sums`, see sum_groups). Empty for other processors.
+// inputs (`Sums`, see sum_groups). Empty for other processors.
 #pragma once
 #if defined(__ARM_NEON)
 #include <arm_neon.h>
 #include <string.h>
 
 #include "distances.hpp"
+#include "nutshell/copy_codes.hpp"
 
 namespace nutshell {
 namespace {
@@ -40,6 +40,7 @@ struct InputBlocks {
     int last_blocks;
     int8x16_t last;  ///< two, or one twice
 
+    InputBlocks() = default;
     InputBlocks(int in, const int8_t* x) noexcept
         : count((in + 7) / 8), middle(in > 8 ? x + 8 : x) {
         const int others = count > 0 ? count - 1 : 0;
@@ -95,6 +96,37 @@ inline void sum_groups(const InputBlocks& inputs, const int8_t* weights, const i
     for (int g = 0; g < Groups; g++) result[g] = sums[g].total(bias + 8 * g);
 }
 
+/// The sums of eight outputs, weights[inputs.count][8][8] and bias[8], for rows of inputs, which
+/// are of one width: the weights are loaded once.
+template <class Sums, int Rows>
+inline void sum_rows(const InputBlocks (&inputs)[Rows], const int8_t* weights, const int32_t* bias,
+                     Eight (&result)[Rows]) noexcept {
+    Sums sums[Rows];
+    const int8_t* x[Rows];
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; r++) {
+        sums[r].start(bias, weights, inputs[r].first);
+        x[r] = inputs[r].middle;
+    }
+    weights += 64;
+    for (int pairs = inputs[0].middle_pairs; pairs > 0; pairs--, weights += 128) {
+#pragma GCC unroll 8
+        for (int r = 0; r < Rows; r++) {
+            sums[r].add_two(weights, vld1q_s8(x[r]));
+            x[r] += 16;
+        }
+    }
+    if (inputs[0].last_blocks == 2) {
+#pragma GCC unroll 8
+        for (int r = 0; r < Rows; r++) sums[r].add_two(weights, inputs[r].last);
+    } else if (inputs[0].last_blocks == 1) {
+#pragma GCC unroll 8
+        for (int r = 0; r < Rows; r++) sums[r].add(weights, inputs[r].last);
+    }
+#pragma GCC unroll 8
+    for (int r = 0; r < Rows; r++) result[r] = sums[r].total(bias);
+}
+
 /// multiply() of requantize.hpp for shifts to the right, which NEON takes as negative ones. The
 /// product rounds ties up, as it must; so does the shift, where ties go away from zero once a
 /// negative number is made smaller by one.
@@ -142,6 +174,24 @@ struct OutputCodes {
     int8x8_t of(Eight values) const noexcept {
         const int16x8_t narrow = vcombine_s16(vqmovn_s32(values.low), vqmovn_s32(values.high));
         return vmin_s8(vmax_s8(vqmovn_s16(vqaddq_s16(narrow, zero_point)), low), high);
+    }
+};
+
+/// A scale that eight outputs have in common, as often as they read it.
+struct SameScale {
+    int32_t multiplier[8];
+    int8_t shift[8];
+
+    explicit SameScale(const Requantization& rule) noexcept {
+        if (rule.per_output) return;
+        for (int32_t& value : multiplier) value = *rule.multiplier;
+        for (int8_t& value : shift) value = *rule.shift;
+    }
+    const int32_t* multiplier_of(const Requantization& rule, int first) const noexcept {
+        return rule.per_output ? rule.multiplier + first : multiplier;
+    }
+    const int8_t* shift_of(const Requantization& rule, int first) const noexcept {
+        return rule.per_output ? rule.shift + first : shift;
     }
 };
 
@@ -270,6 +320,42 @@ struct NeonInt8 : IntegerDistances<NeonSquares, NeonOnes, PackedReference<Packin
         if (out < 0) memcpy(y - 8, tail, static_cast<size_t>(out + 8));
     }
 
+    static void dense_rows_int8(int rows, int in, int out, const int8_t* weights,
+                                const Requantization& rule, const int8_t* x, ptrdiff_t x_stride,
+                                int8_t* y, void* scratch) noexcept {
+        if constexpr (Sums::input_rows > 1) {
+            for (; in > 0 && rows >= Sums::input_rows;
+                 rows -= Sums::input_rows, x += Sums::input_rows * x_stride) {
+                rows_together(in, out, weights, rule, x, x_stride, y);
+                y += Sums::input_rows * static_cast<ptrdiff_t>(out);
+            }
+        }
+        for (; rows > 0; rows--, x += x_stride, y += out) {
+            dense_int8(in, out, weights, rule, x, y, scratch);
+        }
+    }
+
+    /// Eight channels at a time, the last ones of them perhaps a second time.
+    static void depthwise_int8(int taps, int channels, const int8_t* weights,
+                               const Requantization& rule, const int8_t* const* x,
+                               int8_t* y) noexcept {
+        if (channels < 8) return Reference::depthwise_int8(taps, channels, weights, rule, x, y);
+        const OutputCodes codes(rule);
+        const SameScale same(rule);
+        for (int next = 0; next < channels; next += 8) {
+            const int c = next < channels - 8 ? next : channels - 8;
+            Eight sums = {vld1q_s32(rule.bias + c), vld1q_s32(rule.bias + c + 4)};
+            const int8_t* weight = weights + c;
+            for (int t = 0; t < taps; t++, weight += channels) {
+                const int16x8_t products = vmull_s8(vld1_s8(x[t] + c), vld1_s8(weight));
+                sums.low = vaddw_s16(sums.low, vget_low_s16(products));
+                sums.high = vaddw_s16(sums.high, vget_high_s16(products));
+            }
+            vst1_s8(y + c,
+                    codes.of(multiply(sums, same.multiplier_of(rule, c), same.shift_of(rule, c))));
+        }
+    }
+
     static void look_up(int n, const int8_t* table, int8_t* x) noexcept {
         int i = 0;
 #if defined(__aarch64__)
@@ -282,8 +368,34 @@ struct NeonInt8 : IntegerDistances<NeonSquares, NeonOnes, PackedReference<Packin
         for (; i < n; i++) x[i] = table[static_cast<uint8_t>(x[i])];
     }
 
-#if defined(__aarch64__)
   private:
+    static void rows_together(int in, int out, const int8_t* weights, const Requantization& rule,
+                              const int8_t* x, ptrdiff_t x_stride, int8_t* y) noexcept {
+        InputBlocks inputs[Sums::input_rows];
+        for (int r = 0; r < Sums::input_rows; r++) inputs[r] = InputBlocks(in, x + r * x_stride);
+        const OutputCodes codes(rule);
+        const SameScale same(rule);
+        for (int o = 0; o < out; o += 8) {
+            Eight sums[Sums::input_rows];
+            sum_rows<Sums>(inputs, weights + static_cast<ptrdiff_t>(inputs[0].count) * 8 * o,
+                           rule.bias + o, sums);
+            const int32_t* const multiplier = same.multiplier_of(rule, o);
+            const int8_t* const shift = same.shift_of(rule, o);
+            for (int r = 0; r < Sums::input_rows; r++) {
+                int8_t* const to = y + r * static_cast<ptrdiff_t>(out) + o;
+                const int8x8_t eight = codes.of(multiply(sums[r], multiplier, shift));
+                if (out - o >= 8) {
+                    vst1_s8(to, eight);
+                } else {
+                    int8_t all[8];
+                    vst1_s8(all, eight);
+                    copy_codes(all, out - o, to);
+                }
+            }
+        }
+    }
+
+#if defined(__aarch64__)
     /// Looks up sixteen codes at a time; how many it has done.
     static int look_up_vectors(int n, const int8_t* table, int8_t* x) noexcept {
         const int8x16x4_t first = vld1q_s8_x4(table), second = vld1q_s8_x4(table + 64);

@@ -97,6 +97,7 @@ struct Int8 {
     static constexpr int tile_groups = 2;  // 8 sums, 2 of the input, what is in between
     static constexpr int chains = 1;
     static constexpr bool unsigned_inputs = false;
+    static constexpr int channels = 0;  // depthwise_int8 is the reference's
 
     struct Sums {
         __m128i v[4];  // outputs 0 0 1 1, 2 2 3 3, 4 4 5 5, 6 6 7 7
@@ -129,7 +130,7 @@ struct Int8 {
     static void add(Sums& to, Sums sums) noexcept {
         for (int v = 0; v < 4; v++) to.v[v] = _mm_add_epi32(to.v[v], sums.v[v]);
     }
-    template <int Groups, int ExtraBits>
+    template <int Groups, int Step, int ExtraBits>
     static void finish(const Sums* sums, const OutputScales& scales, int count,
                        int8_t* y) noexcept {
         const __m128i zero_point = _mm_set1_epi16(scales.zero_point);
@@ -138,11 +139,11 @@ struct Int8 {
         int8_t* const to = count == 8 * Groups ? y : all;
         for (int g = 0; g < Groups; g++) {
             const __m128i* v = sums[g].v;
-            const int8_t* shifts = scales.shift + 8 * g;
+            const int8_t* shifts = scales.shift + Step * g;
             __m128i low = _mm_add_epi32(_mm_srai_epi32(total(v[0], v[1]), ExtraBits),
-                                        load(scales.bias + 8 * g));
+                                        load(scales.bias + Step * g));
             __m128i high = _mm_add_epi32(_mm_srai_epi32(total(v[2], v[3]), ExtraBits),
-                                         load(scales.bias + 8 * g + 4));
+                                         load(scales.bias + Step * g + 4));
             if (any_positive(shifts)) {
                 low = shift_left(low, shifts);
                 high = shift_left(high, shifts + 4);
@@ -152,9 +153,9 @@ struct Int8 {
                 _mm_setzero_si128(),
                 _mm_sub_epi16(_mm_setzero_si128(),
                               _mm_srai_epi16(_mm_unpacklo_epi8(bytes, bytes), 8)));
-            low = multiply(low, load(scales.multiplier + 8 * g),
+            low = multiply(low, load(scales.multiplier + Step * g),
                            _mm_unpacklo_epi16(right, _mm_setzero_si128()));
-            high = multiply(high, load(scales.multiplier + 8 * g + 4),
+            high = multiply(high, load(scales.multiplier + Step * g + 4),
                             _mm_unpackhi_epi16(right, _mm_setzero_si128()));
             const __m128i codes = _mm_adds_epi16(_mm_packs_epi32(low, high), zero_point);
             const __m128i clamped = _mm_min_epi16(highest, _mm_max_epi16(lowest, codes));

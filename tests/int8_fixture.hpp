@@ -41,16 +41,17 @@ struct Int8Layer {
 
     std::vector<int8_t> expected(const std::vector<int8_t>& x) const {
         std::vector<int8_t> y;
-        for (int o = 0; o < out; o++) {
-            const size_t row = static_cast<size_t>(o) * static_cast<size_t>(in);
-            int64_t sum = bias[static_cast<size_t>(o)];
-            for (size_t i = 0; i < static_cast<size_t>(in); i++) sum += weights[row + i] * x[i];
-            const size_t channel = multiplier.size() > 1 ? static_cast<size_t>(o) : 0;
-            const int64_t code =
-                oracle_multiply(sum, multiplier[channel], shift[channel]) + zero_point;
-            y.push_back(static_cast<int8_t>(std::clamp<int64_t>(code, low, high)));
-        }
+        for (int o = 0; o < out; o++) y.push_back(expected_at(o, x));
         return y;
+    }
+    /// Of output o alone.
+    int8_t expected_at(int o, const std::vector<int8_t>& x) const {
+        const size_t row = static_cast<size_t>(o) * static_cast<size_t>(in);
+        int64_t sum = bias[static_cast<size_t>(o)];
+        for (size_t i = 0; i < static_cast<size_t>(in); i++) sum += weights[row + i] * x[i];
+        const size_t channel = multiplier.size() > 1 ? static_cast<size_t>(o) : 0;
+        const int64_t code = oracle_multiply(sum, multiplier[channel], shift[channel]) + zero_point;
+        return static_cast<int8_t>(std::clamp<int64_t>(code, low, high));
     }
 };
 

@@ -3,6 +3,7 @@
 // unaligned and guarded, random large ones, extreme weights, every kind of requantization.
 #include <doctest/doctest.h>
 
+#include <deque>
 #include <string>
 
 #include "int8_fixture.hpp"
@@ -49,6 +50,55 @@ void check_layer(const platform::Platform& platform, int in, int out, Int8Choice
     CHECK(wrong == -1);
 }
 
+/// Runs the layer on rows of inputs, `stride` apart; whether a byte is wrong, or one that is none
+/// of its own has changed.
+bool rows_wrong(const platform::Platform& platform, const Int8Layer& layer, int rows, int stride,
+                const std::vector<int8_t>& x, Side guarded) {
+    PackedInt8Layer packed(layer, platform.kernels->int8_packing, guarded);
+    Guarded<int8_t> input(x, guarded);
+    Guarded<int8_t> output(std::vector<int8_t>(static_cast<size_t>(rows * layer.out)), guarded);
+    Scratch scratch(kRowsConverted * layer.in);
+    platform.kernels->dense_rows_int8(rows, layer.in, layer.out, packed.weights.data(), packed.rule,
+                                      input.data(), stride, output.data(), scratch.data());
+    std::vector<int8_t> expected;
+    for (int row = 0; row < rows; row++) {
+        const auto first = x.begin() + row * stride;
+        const std::vector<int8_t> codes = layer.expected({first, first + layer.in});
+        expected.insert(expected.end(), codes.begin(), codes.end());
+    }
+    return output.values() != expected || input.values() != x || !packed.intact() ||
+           !input.intact() || !output.intact();
+}
+
+/// The same for a layer of `out` channels with `in` taps each, x[in][out].
+bool depthwise_wrong(const platform::Platform& platform, const Int8Layer& layer,
+                     const std::vector<int8_t>& x, Side guarded) {
+    const size_t taps = static_cast<size_t>(layer.in), channels = static_cast<size_t>(layer.out);
+    std::vector<int8_t> by_tap(layer.weights.size()), expected;
+    for (size_t c = 0; c < channels; c++) {
+        std::vector<int8_t> codes;
+        for (size_t t = 0; t < taps; t++) {
+            by_tap[t * channels + c] = layer.weights[c * taps + t];
+            codes.push_back(x[t * channels + c]);
+        }
+        expected.push_back(layer.expected_at(static_cast<int>(c), codes));
+    }
+    PackedInt8Layer plain(layer, Packing::canonical, guarded);
+    Guarded<int8_t> weights(by_tap, guarded), output(std::vector<int8_t>(channels), guarded);
+    std::deque<Guarded<int8_t>> inputs;
+    std::vector<const int8_t*> places;
+    for (auto at = x.begin(); places.size() < taps; at += layer.out) {
+        inputs.emplace_back(std::vector<int8_t>(at, at + layer.out), guarded);
+        places.push_back(inputs.back().data());
+    }
+    platform.kernels->depthwise_int8(layer.in, layer.out, weights.data(), plain.rule, places.data(),
+                                     output.data());
+    bool wrong = output.values() != expected || weights.values() != by_tap || !weights.intact() ||
+                 !plain.intact() || !output.intact();
+    for (const Guarded<int8_t>& input : inputs) wrong = wrong || !input.intact();
+    return wrong;
+}
+
 #if defined(NUTSHELL_TEST_EMULATED) || defined(NUTSHELL_TEST_SANITIZED)
 constexpr int kRandomLayers = 100;
 #else
@@ -88,6 +138,66 @@ TEST_CASE("dense_int8 gives the oracle's bytes for random shapes up to 1030") {
                                     numbers.between(-9, -1)};
             check_layer(platform, tall ? wide : narrow, tall ? narrow : wide, choice, numbers);
         }
+    });
+}
+
+TEST_CASE(
+    "dense_rows_int8 gives the oracle's bytes for each row: all small sizes, strides, shifts") {
+    for_each_platform([](const platform::Platform& platform) {
+        Int8Numbers numbers(7);
+        int wrong = 0;
+        for (int in = 0; in <= 27; in++) {
+            for (int out = 0; out <= 17; out++) {
+                const Int8Choice choice{(in + out) % 2 == 0, in % 5 == 0,
+                                        out % 4 == 3 ? 1 : -3 - in / 9};
+                const Int8Layer layer = numbers.layer(in, out, choice);
+                for (const int rows : {numbers.between(0, 3), numbers.between(4, 19)}) {
+                    const int stride = numbers.between(0, in + 3);
+                    const int codes = rows > 0 ? (rows - 1) * stride + in : 0;
+                    const std::vector<int8_t> x = numbers.codes(codes);
+                    wrong += rows_wrong(platform, layer, rows, stride, x, Side::begin);
+                    wrong += rows_wrong(platform, layer, rows, stride, x, Side::end);
+                }
+            }
+        }
+        INFO(std::string(platform.name));
+        CHECK(wrong == 0);
+    });
+}
+
+TEST_CASE("dense_rows_int8 gives the oracle's bytes for random layers of the widths of patches") {
+    for_each_platform([](const platform::Platform& platform) {
+        Int8Numbers numbers(8);
+        int wrong = 0;
+        for (int i = 0; i < kRandomLayers / 10; i++) {
+            const int in = numbers.between(28, 400), out = numbers.between(1, 70);
+            const int rows = numbers.between(1, 20), stride = numbers.between(1, in + 9);
+            const Int8Layer layer = numbers.layer(
+                in, out, {i % 2 == 0, numbers.between(0, 3) == 0, numbers.between(-9, -1)});
+            const std::vector<int8_t> x = numbers.codes((rows - 1) * stride + in);
+            wrong += rows_wrong(platform, layer, rows, stride, x, Side::end);
+        }
+        INFO(std::string(platform.name));
+        CHECK(wrong == 0);
+    });
+}
+
+TEST_CASE("depthwise_int8 gives the oracle's bytes for each channel, each tap's codes elsewhere") {
+    for_each_platform([](const platform::Platform& platform) {
+        Int8Numbers numbers(9);
+        int wrong = 0;
+        for (int channels = 0; channels <= 67; channels++) {
+            for (const int taps : {0, 1, 2, numbers.between(3, 25)}) {
+                const int max_shift = channels % 7 == 3 ? 1 : -3;
+                const Int8Layer layer =
+                    numbers.layer(taps, channels, {channels % 2 == 0, taps == 2, max_shift});
+                const std::vector<int8_t> x = numbers.codes(taps * channels);
+                wrong += depthwise_wrong(platform, layer, x, Side::begin);
+                wrong += depthwise_wrong(platform, layer, x, Side::end);
+            }
+        }
+        INFO(std::string(platform.name));
+        CHECK(wrong == 0);
     });
 }
 

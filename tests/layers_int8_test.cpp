@@ -8,6 +8,7 @@
 
 #include "int8_fixture.hpp"
 #include "nutshell/layers/layers.hpp"
+#include "nutshell/packing_int4.hpp"
 #include "platform/bind.hpp"
 
 using namespace nutshell;
@@ -101,24 +102,40 @@ class Bound {
     const Kernels& before_;
 };
 
+/// Its weights become such that fit 4 bits.
+const Int8Layer& with_small_weights(Int8Layer& layer) {
+    for (int8_t& weight : layer.weights) weight = static_cast<int8_t>(weight / 17);
+    return layer;
+}
+
 /// A row with weights, its tensors in a platform's packing, and an input.
 struct Case {
     Row row;
     Int8Layer layer;
+    bool int4;
     std::vector<int8_t> x;
     int8_t zero;
     PackedInt8Layer packed;
     Int8Tensors tensors;
 
+    std::vector<uint8_t> halves;  ///< the weights in 4 bits each, or none
+
     Case(const Row& r, Packing packing, Int8Numbers& numbers)
         : row(r),
           layer(numbers.layer(weight_matrix(r).inputs, weight_matrix(r).outputs,
                               {numbers.between(0, 1) == 0, false, -4})),
+          int4(packs(r.kind) && numbers.between(0, 3) == 0),
           x(numbers.codes(r.in.size())),
           zero(static_cast<int8_t>(numbers.between(-128, 127))),
-          packed(layer, packing_of(r.kind, packing), Side::end) {
+          packed(int4 ? with_small_weights(layer) : layer, packing_of(r.kind, packing), Side::end) {
         row.activation = layer.low == layer.zero_point ? Activation::relu : Activation::linear;
         tensors.weight = packed.weights.data();
+        if (int4) {
+            halves.resize(at(packed_int4_bytes(packing, layer.in, layer.out)));
+            pack_int4(packing, layer.in, layer.out, layer.weights.data(), halves.data());
+            tensors.weight = reinterpret_cast<const int8_t*>(halves.data());
+            tensors.int4 = true;
+        }
         tensors.bias = packed.bias.data();
         tensors.multiplier = packed.multiplier.data();
         tensors.shift = packed.shift.data();

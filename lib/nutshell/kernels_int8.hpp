@@ -54,6 +54,21 @@ constexpr int kBiasForms = 2;
 /// Bytes of scratch that a layer of `in` inputs needs.
 constexpr int32_t scratch_bytes(int32_t in) noexcept { return round_up(in * kScratchPerInput, 16); }
 
+/// How many rows of inputs dense_rows_int8 is best given at once, and how many of them it converts
+/// at once.
+#if defined(__x86_64__) || defined(__aarch64__) || \
+    (defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'A')
+constexpr int kRowsTogether = 16;
+#else
+constexpr int kRowsTogether = 2;
+#endif
+constexpr int kRowsConverted = kScratchPerInput == 2 ? 2 : 1;
+
+/// Bytes of scratch that dense_rows_int8 of `in` inputs needs.
+constexpr int32_t rows_scratch_bytes(int32_t in) noexcept {
+    return scratch_bytes(kRowsConverted * in);
+}
+
 /// Codes that are searched side by side: vectors of any instruction set divide them, and no sum
 /// runs across a vector.
 constexpr int kGroupCodes = 16;
@@ -71,7 +86,20 @@ Packing int8_packing() noexcept;
 void dense_int8(int in, int out, const int8_t* weights, const Requantization& requantization,
                 const int8_t* x, int8_t* y, void* scratch) noexcept;
 
-/// The same with weights of -7..7, two in a byte (packing_int4.hpp), in int8_packing().
+/// The same for rows of inputs, x_stride bytes apart, which may overlap: y[rows][out].
+/// scratch[rows_scratch_bytes(in)].
+void dense_rows_int8(int rows, int in, int out, const int8_t* weights,
+                     const Requantization& requantization, const int8_t* x, ptrdiff_t x_stride,
+                     int8_t* y, void* scratch) noexcept;
+
+/// Channel by channel: y[channels] = requantized sums over the taps of weights[taps][channels] * a
+/// code + bias; x[taps] says where each tap's codes[channels] lie. Nothing is packed: bias,
+/// multiplier and shift have as many entries as there are channels, the bias is for signed inputs.
+void depthwise_int8(int taps, int channels, const int8_t* weights,
+                    const Requantization& requantization, const int8_t* const* x,
+                    int8_t* y) noexcept;
+
+/// dense_int8 with weights of -7..7, two in a byte (packing_int4.hpp), in int8_packing().
 void dense_int4(int in, int out, const uint8_t* weights, const Requantization& requantization,
                 const int8_t* x, int8_t* y, void* scratch) noexcept;
 
@@ -96,6 +124,8 @@ constexpr int kMostDistanceBytes = 1 << 15;
 
 #define NUTSHELL_INT8_KERNELS(X) \
     X(dense_int8)                \
+    X(dense_rows_int8)           \
+    X(depthwise_int8)            \
     X(dense_int4)                \
     X(look_up)                   \
     X(squared_distances_int8)    \

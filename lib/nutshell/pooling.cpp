@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "copy_codes.hpp"
 #include "layers/pool2d.hpp"
 
 namespace nutshell {
@@ -44,6 +45,17 @@ void claim(int32_t count, const float* x, const float* y, float* left, float* dx
         dx[c] += mine;
         left[c] = x[c] == y[c] ? 0.0f : left[c];
     }
+}
+
+/// most[count] = the larger codes.
+void raise(int32_t count, const int8_t* __restrict code, int8_t* __restrict most) noexcept {
+    for (int32_t c = 0; c < count; c++) most[c] = code[c] > most[c] ? code[c] : most[c];
+}
+
+/// To the nearest, ties away from zero.
+int8_t mean_of(int32_t sum, int32_t count) noexcept {
+    const int32_t rounded = sum > 0 ? sum + count / 2 : sum - count / 2;
+    return static_cast<int8_t>(rounded / count);
 }
 
 }  // namespace
@@ -131,28 +143,30 @@ void MaxPool2DLayer::forward(const Row& row, const Int8Tensors&, const int8_t* x
     for_each_window(WindowMap::of(row.in, row.out, row.window),
                     [&](Span rows, Span columns, int32_t place) noexcept {
                         int8_t* most = y + place * channels;
-                        memset(most, -128, static_cast<size_t>(channels));
+                        const int32_t first = rows.first * row.in.width + columns.first;
+                        copy_codes(x + first * channels, channels, most);
                         for_each_pixel(rows, columns, row.in.width, [&](int32_t pixel) noexcept {
-                            const int8_t* code = x + pixel * channels;
-                            for (int32_t c = 0; c < channels; c++)
-                                most[c] = code[c] > most[c] ? code[c] : most[c];
+                            if (pixel != first) raise(channels, x + pixel * channels, most);
                         });
                     });
 }
 
 void AveragePool2DLayer::forward(const Row& row, const Int8Tensors&, const int8_t* x, int8_t* y,
                                  void*) noexcept {
+    constexpr int32_t strip = 16;  // channels whose sums stay near
     const int32_t channels = row.in.channels;
     for_each_window(WindowMap::of(row.in, row.out, row.window), [&](Span rows, Span columns,
                                                                     int32_t place) noexcept {
         const int32_t count = (rows.last - rows.first) * (columns.last - columns.first);
-        for (int32_t c = 0; c < channels; c++) {
-            int32_t sum = 0;
-            for_each_pixel(rows, columns, row.in.width,
-                           [&](int32_t pixel) noexcept { sum += x[pixel * channels + c]; });
-            // To the nearest, ties away from zero.
-            const int32_t rounded = sum > 0 ? sum + count / 2 : sum - count / 2;
-            y[place * channels + c] = static_cast<int8_t>(rounded / count);
+        int8_t* mean = y + place * channels;
+        for (int32_t c = 0; c < channels; c += strip) {
+            const int32_t some = channels - c < strip ? channels - c : strip;
+            int32_t sums[strip] = {};
+            for_each_pixel(rows, columns, row.in.width, [&](int32_t pixel) noexcept {
+                const int8_t* code = x + pixel * channels + c;
+                for (int32_t i = 0; i < some; i++) sums[i] += code[i];
+            });
+            for (int32_t i = 0; i < some; i++) mean[c + i] = mean_of(sums[i], count);
         }
     });
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The int8 kernels as plain loops.
+#include "depthwise_int8.hpp"
 #include "kernels.hpp"
 #include "packing_int4.hpp"
 
@@ -23,6 +24,21 @@ void Reference::dense_int8(int in, int out, const int8_t* weights, const Requant
         for (int i = 0; i < in; i++) sum += weights[i] * x[i];
         y[o] = requantize(sum, rule, o);
     }
+}
+
+void Reference::dense_rows_int8(int rows, int in, int out, const int8_t* weights,
+                                const Requantization& rule, const int8_t* x, ptrdiff_t x_stride,
+                                int8_t* y, void* scratch) noexcept {
+    for (; rows > 0; rows--, x += x_stride, y += out) {
+        dense_int8(in, out, weights, rule, x, y, scratch);
+    }
+}
+
+void Reference::depthwise_int8(int taps, int channels, const int8_t* weights,
+                               const Requantization& rule, const int8_t* const* x,
+                               int8_t* y) noexcept {
+    depthwise_codes(taps, channels, weights, rule.bias, x, y,
+                    [&](int32_t sum, int c) noexcept { return requantize(sum, rule, c); });
 }
 
 void Reference::dense_int4(int in, int out, const uint8_t* weights, const Requantization& rule,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <string.h>
 
+#include "copy_codes.hpp"
 #include "layers/upsample2d.hpp"
 
 namespace nutshell {
@@ -139,11 +140,17 @@ void Upsample2DLayer::forward(const Row& row, const Int8Tensors&, const int8_t* 
     if (row.window.parameter == static_cast<uint32_t>(Interpolation::bilinear)) {
         return upsample_bilinear(row, x, y);
     }
-    const int32_t channels = row.in.channels, pitch = row.in.width * channels;
-    for (int32_t i = 0; i < row.out.height; i++) {
-        const int8_t* from = x + i / row.window.height * pitch;
-        for (int32_t j = 0; j < row.out.width; j++, y += channels) {
-            memcpy(y, from + j / row.window.width * channels, static_cast<size_t>(channels));
+    const int32_t channels = row.in.channels;
+    const ptrdiff_t line = static_cast<ptrdiff_t>(row.out.width) * channels;
+    for (int32_t i = 0; i < row.in.height; i++) {
+        const int8_t* const first = y;
+        for (int32_t j = 0; j < row.in.width; j++, x += channels) {
+            for (int32_t again = 0; again < row.window.width; again++, y += channels) {
+                copy_codes(x, channels, y);
+            }
+        }
+        for (int32_t again = 1; again < row.window.height; again++, y += line) {
+            memcpy(y, first, static_cast<size_t>(line));
         }
     }
 }

@@ -50,6 +50,28 @@ class Test {
         for (int in = 1; in <= 9; in += 4) check_layer(in, 233, {in > 4, false, 20000, -4});
     }
 
+    void rows() {
+        for (int in = 0; in <= 19; in++) {
+            for (int out = 0; out <= 11; out++) {
+                const int shift = out % 4 == 3 ? 1 : -4;
+                check_rows(in, out, random_.between(0, 5),
+                           {in % 2 == 0, in % 5 == 0, 20000, shift});
+            }
+        }
+        for (int i = 0; i < 20; i++) {
+            check_rows(random_.between(20, 90), random_.between(1, 20), random_.between(1, 5),
+                       {i % 2 == 0, i % 5 == 0, 100000, random_.between(-9, -5)});
+        }
+    }
+
+    void channels() {
+        for (int taps = 0; taps <= 9; taps++) {
+            for (int count = 0; count <= 19; count++) {
+                check_channels(taps, count, {count % 2 == 0, taps % 5 == 0, 20000, -4});
+            }
+        }
+    }
+
     void all_shifts() {
         for (int shift = -27; shift <= 10; shift++) {
             for (int out = 1; out <= 21; out += 4) {
@@ -153,6 +175,39 @@ class Test {
         expect(memcmp(ours, expected, size) == 0 && arena_.intact(), n, groups);
     }
 
+    /// Rows of inputs that overlap, or lie apart.
+    void check_rows(int in, int out, int rows, Choice choice) {
+        arena_.clear();
+        const int stride = random_.between(0, in + 3);
+        const Layer layer = take_layer(kernels::int8_packing(), in, out, choice);
+        const int codes = rows > 0 ? (rows - 1) * stride + in : 0;
+        int8_t* x = arena_.take<int8_t>(codes, static_cast<size_t>(random_.between(0, 3)));
+        for (int i = 0; i < codes; i++) x[i] = input(choice.extreme);
+        int8_t* y = arena_.take<int8_t>(rows * out, static_cast<size_t>(random_.between(0, 3)));
+        int8_t* expected = arena_.take<int8_t>(rows * out, 0);
+        int8_t* scratch = arena_.take<int8_t>(rows_scratch_bytes(in), 0);
+        kernels::dense_rows_int8(rows, in, out, layer.packed, layer.rule, x, stride, y, scratch);
+        Reference::dense_rows_int8(rows, in, out, layer.weights, layer.canonical, x, stride,
+                                   expected, nullptr);
+        expect(memcmp(y, expected, static_cast<size_t>(rows * out)) == 0 && arena_.intact(), in,
+               out);
+    }
+
+    void check_channels(int taps, int count, Choice choice) {
+        arena_.clear();
+        const Layer layer = take_layer(Packing::canonical, taps, count, choice);
+        const int8_t* places[9];
+        int8_t* x = arena_.take<int8_t>(taps * count, static_cast<size_t>(random_.between(0, 3)));
+        for (int i = 0; i < taps * count; i++) x[i] = input(choice.extreme);
+        for (int t = 0; t < taps; t++) places[t] = x + (taps - 1 - t) * count;
+        int8_t* y = arena_.take<int8_t>(count, static_cast<size_t>(random_.between(0, 3)));
+        int8_t* expected = arena_.take<int8_t>(count, 0);
+        kernels::depthwise_int8(taps, count, layer.weights, layer.rule, places, y);
+        Reference::depthwise_int8(taps, count, layer.weights, layer.canonical, places, expected);
+        expect(memcmp(y, expected, static_cast<size_t>(count)) == 0 && arena_.intact(), taps,
+               count);
+    }
+
     int8_t weight(bool extreme) {
         if (extreme) return random_.between(0, 1) == 0 ? -127 : 127;
         return static_cast<int8_t>(random_.between(-127, 127));
@@ -163,9 +218,11 @@ class Test {
     }
 
     /// A random layer, packed for the kernel and as it is for the reference.
-    void check_layer(int in, int out, Choice choice) {
-        const Packing packing = kernels::int8_packing();
-        arena_.clear();
+    struct Layer {
+        int8_t *weights, *packed;
+        Requantization rule, canonical;
+    };
+    Layer take_layer(Packing packing, int in, int out, Choice choice) {
         const int channels = choice.per_output ? packed_outputs(packing, out) : 1;
         int32_t* bias = arena_.take<int32_t>(out, 4);
         int32_t* packed_bias = arena_.take<int32_t>(packed_biases(packing, out), 4);
@@ -173,9 +230,7 @@ class Test {
         int8_t* shift = arena_.take<int8_t>(channels, 1);
         int8_t* weights = arena_.take<int8_t>(in * out, 0);
         int8_t* packed = arena_.take<int8_t>(packed_weights(packing, in, out), 4);
-        int8_t* x = arena_.take<int8_t>(in, static_cast<size_t>(random_.between(0, 3)));
         for (int i = 0; i < in * out; i++) weights[i] = weight(choice.extreme);
-        for (int i = 0; i < in; i++) x[i] = input(choice.extreme);
         for (int o = 0; o < out; o++) bias[o] = random_.between(-choice.max_bias, choice.max_bias);
         for (int c = 0; c < channels; c++) {
             const bool zero = c >= out || random_.between(0, 15) == 0;
@@ -196,8 +251,16 @@ class Test {
                                   high < low ? low : high};
         Requantization canonical = rule;
         canonical.bias = bias;
-        weights_ = weights;
-        run_and_compare(in, out, packed, x, rule, canonical);
+        return {weights, packed, rule, canonical};
+    }
+
+    void check_layer(int in, int out, Choice choice) {
+        arena_.clear();
+        const Layer layer = take_layer(kernels::int8_packing(), in, out, choice);
+        int8_t* x = arena_.take<int8_t>(in, static_cast<size_t>(random_.between(0, 3)));
+        for (int i = 0; i < in; i++) x[i] = input(choice.extreme);
+        weights_ = layer.weights;
+        run_and_compare(in, out, layer.packed, x, layer.rule, layer.canonical);
     }
 
     void run_and_compare(int in, int out, const int8_t* packed, const int8_t* x,
@@ -251,6 +314,8 @@ int main() {
     test.small_sizes();
     test.large_sizes();
     test.outputs_in_the_hundreds();
+    test.rows();
+    test.channels();
     test.all_shifts();
     test.ties();
     test.tables();

@@ -31,7 +31,7 @@ struct DepthwiseConv2DLayer : LayerFunctions {
         return static_cast<double>(taps(row)) * row.out.size();
     }
     static constexpr int32_t int8_scratch_bytes(const Row& row) noexcept {
-        return round_up(taps(row) * row.in.channels, 16);
+        return detail::DepthwiseScratch::of(taps(row), row.in.channels).bytes;
     }
     static constexpr int32_t scratch_floats(const Row& row, Mode mode) noexcept {
         const int32_t there = map(row).frame().floats();

@@ -33,7 +33,7 @@ struct TransposedConv2DLayer : LayerFunctions {
         return static_cast<double>(taps(row) * row.out.channels) * row.in.size();
     }
     static constexpr int32_t int8_scratch_bytes(const Row& row) noexcept {
-        return detail::patch_scratch_bytes(taps(row) * row.in.channels);
+        return detail::BackScratch::of(map(row)).bytes;
     }
     /// Of a training pass: the gradient of the output in its frame, and the weights transposed or
     /// their gradient so.
@@ -61,13 +61,12 @@ struct TransposedConv2DLayer : LayerFunctions {
     /// x[in] -> y[out] in int8.
     static void forward(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
                         void* scratch) noexcept {
-        detail::patches_back(row, map(row), tensors, detail::product_int8, x, y, scratch);
+        detail::patches_back(row, map(row), tensors, x, y, scratch);
     }
     static void forward_int4(const Row& row, const Int8Tensors& tensors, const int8_t* x, int8_t* y,
                              void* scratch) noexcept {
-        detail::patches_back(row, map(row), tensors,
-                             tensors.int4 ? detail::product_int4 : detail::product_int8, x, y,
-                             scratch);
+        if (tensors.int4) return detail::patches_back_int4(row, map(row), tensors, x, y, scratch);
+        forward(row, tensors, x, y, scratch);
     }
 
     /// As DenseLayer::backward.
