@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "nutshell/kernels.hpp"
+#include "nutshell/layers/layers.hpp"
 #include "stopwatch.hpp"
 
 namespace nutshell::tools {
@@ -15,38 +15,42 @@ namespace {
 class Int8Row {
   public:
     explicit Int8Row(const Row& row)
-        : in_(row.in.size()),
-          out_(row.out.size()),
-          looks_up_(row.activation == Activation::sigmoid || row.activation == Activation::tanh) {
-        const Packing packing = kernels::int8_packing();
-        std::vector<int8_t> weights(static_cast<size_t>(in_) * static_cast<size_t>(out_));
+        : row_(row), scratch_(static_cast<size_t>(int8_scratch_bytes(row)) / sizeof(Unit) + 1) {
+        const auto [in, out] = weight_matrix(row);
+        const Packing packing = packing_of(row.kind, kernels::int8_packing());
+        std::vector<int8_t> weights(static_cast<size_t>(in) * static_cast<size_t>(out));
         for (size_t i = 0; i < weights.size(); i++) weights[i] = static_cast<int8_t>(i % 255 - 127);
-        const std::vector<int32_t> bias(static_cast<size_t>(out_), 1000);
-        const size_t outputs = static_cast<size_t>(packed_outputs(packing, out_));
-        weights_.resize(static_cast<size_t>(packed_weights(packing, in_, out_)));
-        bias_.resize(static_cast<size_t>(packed_biases(packing, out_)));
-        pack_weights(packing, in_, out_, weights.data(), weights_.data());
-        pack_bias(packing, in_, out_, weights.data(), bias.data(), bias_.data());
+        const std::vector<int32_t> bias(static_cast<size_t>(out), 1000);
+        const size_t outputs = static_cast<size_t>(packed_outputs(packing, out));
+        weights_.resize(static_cast<size_t>(packed_weights(packing, in, out)));
+        bias_.resize(static_cast<size_t>(packed_biases(packing, out)));
+        pack_weights(packing, in, out, weights.data(), weights_.data());
+        pack_bias(packing, in, out, weights.data(), bias.data(), bias_.data());
         multiplier_.assign(outputs, 1500000000);
         for (size_t o = 0; o < outputs; o++)
             shift_.push_back(static_cast<int8_t>(-8 - static_cast<int>(o % 3)));
         for (int i = 0; i < 256; i++) table_.push_back(static_cast<int8_t>(255 - i));
-        scratch_.resize(static_cast<size_t>(scratch_bytes(in_)) / sizeof(Unit) + 1);
     }
 
     void run(const int8_t* x, int8_t* y) {
-        const Requantization rule{bias_.data(), multiplier_.data(), shift_.data(), true, 0, -128,
-                                  127};
-        kernels::dense_int8(in_, out_, weights_.data(), rule, x, y, scratch_.data());
-        if (looks_up_) kernels::look_up(out_, table_.data(), y);
+        const Int8Tensors tensors{weights_.data(),
+                                  bias_.data(),
+                                  multiplier_.data(),
+                                  shift_.data(),
+                                  needs_table(row_.activation) ? table_.data() : nullptr,
+                                  kernels::int8_packing(),
+                                  true};
+        visit_kind(row_.kind, 0, [&](auto kind) noexcept {
+            decltype(kind)::forward_int4(row_, tensors, x, y, scratch_.data());
+            return 0;
+        });
     }
 
   private:
     struct alignas(16) Unit {
         int8_t at[16];
     };
-    int in_, out_;
-    bool looks_up_;
+    Row row_;
     std::vector<int8_t> weights_, shift_, table_;
     std::vector<int32_t> bias_, multiplier_;
     std::vector<Unit> scratch_;
@@ -57,7 +61,7 @@ class Int8Row {
 Int8Speed measure_int8(const Graph& graph) {
     for (const Row& row : graph.rows()) {
         constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-        if (row.kind != Kind::dense) return {unknown, unknown, unknown};
+        if (!has_int8(row.kind)) return {unknown, unknown, unknown};
     }
     std::vector<Int8Row> rows(graph.rows().begin(), graph.rows().end());
     std::vector<std::vector<int8_t>> codes{

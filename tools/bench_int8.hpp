@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// One int8 sample through layers of a model's sizes: the kernels alone, since their speed does not
+// One int8 sample through layers of a model's sizes, with made-up weights: their speed does not
 // depend on the numbers.
 #pragma once
 #include "graph.hpp"
@@ -13,7 +13,8 @@ struct Int8Speed {
     double reconstruct;
 };
 
-/// Each output with a scale of its own, sigmoid and tanh by table, on the platform in use.
+/// Each output with a scale of its own, activations by table, on the platform in use. NaN where a
+/// kind of layer does not run in int8.
 Int8Speed measure_int8(const Graph& graph);
 
 }  // namespace nutshell::tools

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// Chains of int8 layers, and a table's look-up, for count_instructions.sh. usage: counted_int8
-// PLATFORM. Weights are any; no step of an instruction count depends on them.
+// Chains of int8 layers, layers over images and a table's look-up, for count_instructions.sh.
+// usage: counted_int8 PLATFORM. Weights are any; no step of an instruction count depends on them.
 #include <cstdio>
 #include <utility>
 #include <vector>
 
-#include "nutshell/kernels.hpp"
+#include "convolution_rows.hpp"
 #include "platform/platform.hpp"
 
 using namespace nutshell;
@@ -51,6 +51,30 @@ void count(const char* name, const std::vector<int>& sizes) {
     std::printf("%s %s\n", platform::current().name, name);
 }
 
+void count(const tests::NamedRow& named) {
+    const WeightMatrix matrix = weight_matrix(named.row);
+    const Layer layer(matrix.inputs, matrix.outputs);
+    Int8Tensors tensors{layer.weights.data(),
+                        layer.bias.data(),
+                        layer.multiplier.data(),
+                        layer.shift.data(),
+                        nullptr,
+                        kernels::int8_packing(),
+                        true};
+    tensors.in.zero_point = tensors.sum.zero_point = -128;  // as behind a relu
+    std::vector<int8_t> x(static_cast<size_t>(named.row.in.size()), 7);
+    std::vector<int8_t> y(static_cast<size_t>(named.row.out.size()));
+    struct alignas(16) Unit {
+        int8_t at[16];
+    };
+    std::vector<Unit> scratch(static_cast<size_t>(int8_scratch_bytes(named.row)) / sizeof(Unit) +
+                              1);
+    count_start();
+    tests::run_row(named.row, tensors, x.data(), y.data(), scratch.data());
+    count_stop();
+    std::printf("%s %s\n", platform::current().name, named.name);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -70,5 +94,6 @@ int main(int argc, char** argv) {
     kernels::look_up(784, table.data(), x.data());
     count_stop();
     std::printf("%s look-up of 784\n", argv[1]);
+    for (const tests::NamedRow& named : tests::kConvolutionRows) count(named);
     return 0;
 }
