@@ -206,11 +206,23 @@ void on_each_platform(uint64_t seed, int count, Check check) {
     });
 }
 
-/// A kind with weights against the sums that `add` collects.
+/// Each input is spread over the output.
+void add_transposed(const Geometry& geometry, const Case& layer, std::vector<int64_t>& sums) {
+    const int in = layer.row.in.channels, out = layer.row.out.channels;
+    geometry.for_each_meeting([&](int place, int tap, int pixel) {
+        for (int o = 0; o < out; o++) {
+            for (int c = 0; c < in; c++) {
+                sums[at(pixel * out + o)] += layer.product(o, tap * in + c, place * in + c);
+            }
+        }
+    });
+}
+
+/// `cases` of a kind with weights against the sums that `add` collects.
 template <class MakeRow, class Add>
-void check_weighted(uint64_t seed, MakeRow make_row, Add add) {
+void check_weighted(uint64_t seed, int cases, MakeRow make_row, Add add) {
     int wrong = 0, checked = 0;
-    on_each_platform(seed, kCases, [&](const platform::Platform& platform, Int8Numbers& numbers) {
+    on_each_platform(seed, cases, [&](const platform::Platform& platform, Int8Numbers& numbers) {
         const Geometry geometry(numbers);
         const Row row = make_row(geometry, numbers);
         if (!valid(row)) return;
@@ -221,14 +233,14 @@ void check_weighted(uint64_t seed, MakeRow make_row, Add add) {
         wrong += run(layer.row, layer.tensors, layer.x) != layer.codes(sums);
     });
     CHECK(wrong == 0);
-    CHECK(checked > kCases / 2);
+    CHECK(checked > cases / 2);
 }
 
 }  // namespace
 
 TEST_CASE("Conv2D in int8 gives the oracle's bytes") {
     check_weighted(
-        11,
+        11, kCases,
         [](const Geometry& geometry, Int8Numbers& numbers) {
             const int in = numbers.between(1, 5), out = numbers.between(1, 9);
             return Row{Kind::conv2d, Activation::linear, geometry.wide(in), geometry.narrow(out),
@@ -249,7 +261,7 @@ TEST_CASE("Conv2D in int8 gives the oracle's bytes") {
 TEST_CASE(
     "TransposedConv2D in int8 gives the oracle's bytes: each input is spread over the output") {
     check_weighted(
-        12,
+        12, kCases,
         [](const Geometry& geometry, Int8Numbers& numbers) {
             const int in = numbers.between(1, 5), out = numbers.between(1, 9);
             return Row{Kind::transposed_conv2d,
@@ -259,21 +271,27 @@ TEST_CASE(
                        0.0f,
                        geometry.window()};
         },
-        [](const Geometry& geometry, const Case& layer, std::vector<int64_t>& sums) {
-            const int in = layer.row.in.channels, out = layer.row.out.channels;
-            geometry.for_each_meeting([&](int place, int tap, int pixel) {
-                for (int o = 0; o < out; o++) {
-                    for (int c = 0; c < in; c++) {
-                        sums[at(pixel * out + o)] += layer.product(o, tap * in + c, place * in + c);
-                    }
-                }
-            });
-        });
+        add_transposed);
+}
+
+TEST_CASE("TransposedConv2D in int8 gives the oracle's bytes for more outputs than go together") {
+    check_weighted(
+        16, kCases / 100,
+        [](const Geometry& geometry, Int8Numbers& numbers) {
+            const int in = numbers.between(1, 17), out = numbers.between(60, 140);
+            return Row{Kind::transposed_conv2d,
+                       Activation::linear,
+                       geometry.narrow(in),
+                       geometry.wide(out),
+                       0.0f,
+                       geometry.window()};
+        },
+        add_transposed);
 }
 
 TEST_CASE("DepthwiseConv2D in int8 gives the oracle's bytes") {
     check_weighted(
-        13,
+        13, kCases,
         [](const Geometry& geometry, Int8Numbers& numbers) {
             const int channels = numbers.between(1, 9);
             return Row{Kind::depthwise_conv2d,
