@@ -263,6 +263,17 @@ TEST_CASE("normalization on images is folded where that is exact, else a layer o
     }
 }
 
+TEST_CASE("a layer of its own on one channel is the plain convolution that files hold") {
+    const std::vector<float> x = values(6 * 6, 82);
+    const SourceLayer relu = activation(Activation::relu);
+    const SourceLayer behind = convolution(Kind::conv2d, 3, 1, 2, Border::valid, 7);
+    const auto imported = lowered({6, 6, 1}, {relu, behind});
+    CHECK(std::get<tools::Graph>(imported.graph).rows()[0].kind == Kind::conv2d);
+    std::vector<double> y = doubles(x);
+    apply(relu, y);
+    check_close(outputs(imported, x), convolved(behind, y, 6, 0, 4));
+}
+
 TEST_CASE("an activation behind a pool of the largest goes into the convolution in front of it") {
     const std::vector<float> x = values(6 * 6 * 2, 81);
     for (const Kind kind : {Kind::max_pool2d, Kind::average_pool2d, Kind::upsample2d}) {

@@ -196,7 +196,7 @@ bool swaps_with_activation(const Row& row) {
 }
 
 Row pixel_row(Shape shape) {
-    return {Kind::depthwise_conv2d,
+    return {shape.channels > 1 ? Kind::depthwise_conv2d : Kind::conv2d,
             Activation::linear,
             shape,
             shape,

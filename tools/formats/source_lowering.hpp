@@ -144,7 +144,8 @@ Row image_row(const SourceLayer& layer, Shape in);
 /// its input rises, comes in front of it or behind it.
 bool swaps_with_activation(const Row& row);
 
-/// A depthwise convolution of 1 x 1.
+/// A depthwise convolution of 1 x 1. (That of a single channel is named a plain one wherever it
+/// comes from, so that a model goes through files unchanged.)
 Row pixel_row(Shape shape);
 
 /// The weights [kernel_out][taps][kernel_in] of an image operation as those of its row, with zeros
