@@ -47,6 +47,20 @@ struct Int8 {
             multiply_add(sums.v[0], input, _mm256_and_si256(_mm256_slli_epi16(halves, 4), upper));
         sums.v[1] = multiply_add(sums.v[1], input, _mm256_and_si256(halves, upper));
     }
+    static void add_chunk(Sums& sums, const int8_t* x, const int8_t* weights) noexcept {
+        for (int half = 0; half < 2; half++) {
+            const __m256i codes = load(x + 32 * half);
+            sums.v[half] = multiply_add(sums.v[half], {codes, _mm256_abs_epi8(codes)},
+                                        load(weights + 32 * half));
+        }
+    }
+    static int32_t total(Sums sums) noexcept {
+        const __m256i eight = _mm256_add_epi32(sums.v[0], sums.v[1]);
+        const __m128i four =
+            _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+        const __m128i two = _mm_hadd_epi32(four, four);
+        return _mm_cvtsi128_si32(_mm_hadd_epi32(two, two));
+    }
     static void add(Sums& to, Sums sums) noexcept {
         for (int half = 0; half < 2; half++) {
             to.v[half] = _mm256_add_epi32(to.v[half], sums.v[half]);

@@ -78,6 +78,10 @@ struct Avx512Int8 {
             _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_slli_epi16(halves, 4)), halves, 1);
         sums = Products::multiply_add(sums, input, _mm512_and_si512(both, _mm512_set1_epi8(-16)));
     }
+    static void add_chunk(Sums& sums, const int8_t* x, const int8_t* weights) noexcept {
+        multiply_add(sums, Products::input(_mm512_loadu_si512(x)), weights);
+    }
+    static int32_t total(Sums sums) noexcept { return _mm512_reduce_add_epi32(sums); }
     static void add(Sums& to, Sums sums) noexcept { to = _mm512_add_epi32(to, sums); }
 
     template <int Groups, int Step, int ExtraBits>

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-// dense_int8 and dense_int4 over Packing::simd, once: which tiles of outputs a layer is cut into,
-// its odd inputs and the scales of its outputs. An instruction set I supplies Sums of 8 outputs, an
-// Input of 8 codes, multiply_add of both with a block of weights, and finish, which makes codes of
-// sums, the scales of the next group so many outputs on; for depthwise_int8 channel_codes, of a
-// number of channels. For 4 bits the latter two take
-// 16 times the weight, which costs no sign extension: a half byte in its upper place.
+// Products of int8 and of int4 over Packing::simd, once: which tiles of outputs and of rows a layer
+// is cut into, its odd inputs and the scales of its outputs. An instruction set I supplies
+//   Sums of 8 outputs and an Input of 8 codes,
+//   multiply_add of both with a block of weights,
+//   finish, which makes codes of sums; the scales of a group lie `Step` behind those of the last,
+//   add_chunk, which multiplies codes and weights as they lie, and the total of such sums,
+//   channel_codes of depthwise_int8, for `channels` of them.
+// For 4 bits multiply_add and finish take 16 times the weight, which costs no sign extension: a
+// half byte in its upper place.
 #pragma once
 #include <string.h>
 
@@ -15,6 +18,12 @@ namespace nutshell {
 
 constexpr int kBlockOutputs = rule_of(Packing::simd).outputs;
 constexpr int kBlockInputs = rule_of(Packing::simd).inputs;
+
+/// So few outputs are computed one by one, with inputs of a number of chunks, which a multiply_add
+/// takes as they lie.
+constexpr int kFewOutputs = 3;
+constexpr int kChunk = kBlockOutputs * kBlockInputs;
+constexpr int kMostChunkedInputs = 1024;
 
 /// Weights as they are stored.
 struct Int8Weights {
@@ -51,6 +60,12 @@ struct BlockKernels : PackedReference<Packing::simd> {
     static void dense_rows_int8(int rows, int in, int out, const int8_t* weights,
                                 const Requantization& rule, const int8_t* x, ptrdiff_t x_stride,
                                 int8_t* y, void* scratch) noexcept {
+        if (out <= kFewOutputs && in >= kChunk && in <= kMostChunkedInputs) {
+            for (int o = 0; o < out; o++) {
+                one_output(rows, in, out, o, weights, rule, x, x_stride, y + o);
+            }
+            return;
+        }
         for (; rows > I::tile_groups / 2; rows -= I::tile_groups) {
             const int count = rows < I::tile_groups ? rows : I::tile_groups;
             rows_together(Rows(count, in, x, x_stride), in, out, weights, rule, y);
@@ -185,6 +200,54 @@ struct BlockKernels : PackedReference<Packing::simd> {
         I::template finish<I::tile_groups, 0, 0>(sums, layer.scales, wide, tile);
         const int count = layer.outputs < kBlockOutputs ? layer.outputs : kBlockOutputs;
         for (int r = 0; r < rows; r++, y += out) copy_codes(tile + r * kBlockOutputs, count, y);
+    }
+
+    /// The weights of one output, a chunk after the other; the last chunk ends with the inputs, and
+    /// has zeros where it overlaps the one before.
+    struct ChunkedRow {
+        int whole;  // chunks
+        int8_t weights[kMostChunkedInputs + kChunk + kBlockInputs];
+
+        ChunkedRow(int in, const int8_t* packed) noexcept : whole(in / kChunk) {
+            const int overlap = (whole + 1) * kChunk - in;
+            memset(weights + whole * kChunk, 0, kChunk);
+            for (int i = 0; i < in; i += kBlockInputs, packed += Int8Weights::block_bytes) {
+                memcpy(weights + (i < whole * kChunk ? i : i + overlap), packed, kBlockInputs);
+            }
+        }
+    };
+
+    /// y[rows], `out` apart: of one output, for which blocks of eight would be mostly zeros.
+    static void one_output(int rows, int in, int out, int o, const int8_t* weights,
+                           const Requantization& rule, const int8_t* x, ptrdiff_t x_stride,
+                           int8_t* y) noexcept {
+        const ChunkedRow row(in, weights + packed_row(Packing::simd, in, o));
+        const Layer layer(in, out, rule, x);
+        int32_t bias[kBlockOutputs], multiplier[kBlockOutputs];
+        int8_t shift[kBlockOutputs], codes[kBlockOutputs];
+        const int channel = layer.step * o;
+        for (int i = 0; i < kBlockOutputs; i++) bias[i] = layer.scales.bias[o];
+        for (int i = 0; i < kBlockOutputs; i++) multiplier[i] = rule.multiplier[channel];
+        for (int i = 0; i < kBlockOutputs; i++) shift[i] = rule.shift[channel];
+        const OutputScales scales{bias, multiplier, shift, rule.zero_point, rule.low, rule.high};
+        while (rows > 0) {  // each row in the place of an output
+            const int some = rows < kBlockOutputs ? rows : kBlockOutputs;
+            int32_t totals[2 * kBlockOutputs] = {};  // two parts of each
+            for (int r = 0; r < some; r++, x += x_stride) {
+                typename I::Sums sums = I::zero();
+                for (int c = 0; c < row.whole; c++) {
+                    I::add_chunk(sums, x + c * kChunk, row.weights + c * kChunk);
+                }
+                I::add_chunk(sums, x + in - kChunk, row.weights + row.whole * kChunk);
+                totals[2 * r] = I::total(sums);
+            }
+            typename I::Sums all;
+            static_assert(sizeof all == sizeof totals);
+            memcpy(&all, totals, sizeof all);
+            I::template finish<1, kBlockOutputs, 0>(&all, scales, kBlockOutputs, codes);
+            for (int r = 0; r < some; r++, y += out) *y = codes[r];
+            rows -= some;
+        }
     }
 
     template <class Weights>

@@ -127,6 +127,17 @@ struct Int8 {
             sums.v[v + 2] = multiply_add(sums.v[v + 2], input, _mm_and_si128(halves, upper));
         }
     }
+    static void add_chunk(Sums& sums, const int8_t* x, const int8_t* weights) noexcept {
+        for (int v = 0; v < 4; v++) {
+            sums.v[v] = multiply_add(sums.v[v], widen(load(x + 16 * v)), load(weights + 16 * v));
+        }
+    }
+    static int32_t total(Sums sums) noexcept {
+        const __m128i four =
+            _mm_add_epi32(_mm_add_epi32(sums.v[0], sums.v[1]), _mm_add_epi32(sums.v[2], sums.v[3]));
+        const __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+        return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
+    }
     static void add(Sums& to, Sums sums) noexcept {
         for (int v = 0; v < 4; v++) to.v[v] = _mm_add_epi32(to.v[v], sums.v[v]);
     }

@@ -177,6 +177,17 @@ TEST_CASE("dense_rows_int8 gives the oracle's bytes for random layers of the wid
             const std::vector<int8_t> x = numbers.codes((rows - 1) * stride + in);
             wrong += rows_wrong(platform, layer, rows, stride, x, Side::end);
         }
+        for (const int in : {63, 64, 65, 71, 72, 127, 128, 129, 144, 1023, 1024, 1025}) {
+            for (int out = 1; out <= 4; out++) {  // few outputs of many inputs
+                const Int8Layer layer =
+                    numbers.layer(in, out, {out % 2 == 0, in % 3 == 0, -9 + in % 5});
+                const std::vector<int8_t> x = numbers.codes(17 * in);
+                for (const int rows : {1, 7, 8, 17}) {
+                    wrong += rows_wrong(platform, layer, rows, in, x, Side::begin);
+                    wrong += rows_wrong(platform, layer, rows, in, x, Side::end);
+                }
+            }
+        }
         INFO(std::string(platform.name));
         CHECK(wrong == 0);
     });
