@@ -86,4 +86,5 @@ TEST_CASE("the decoder of the course draws digits from the codes that a board dr
                 .status == 0);
     CHECK(tools::load_data(desk.path("made.npy")).train.floats ==
           tools::load_data(desk.path("digits.npy")).train.floats);
+    CHECK(desk.run_json("show " + model + " --data sample --out p.svg")["what"] == "inventions");
 }

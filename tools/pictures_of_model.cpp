@@ -88,7 +88,6 @@ Picture picture_of_restorations(const AnyGraph& any, const Dataset& data,
             return measure_restoration(graph, data, augmentation);
         },
         any);
-    const auto decibels = [](double psnr) { return significant(psnr, 4) + " dB"; };
     return image_rows({"Restored: " + model_on(any, data),
                        "Corrupted by " + to_text(augmentation) + "; PSNR is of all " +
                            std::to_string(data.count) + " samples, against the clean ones.",

@@ -14,6 +14,13 @@ std::string significant(double value, int digits) {
     return text;
 }
 
+std::string decibels(double value) {
+    if (!std::isfinite(value)) return "- dB";
+    char text[64];
+    std::snprintf(text, sizeof text, "%.2f dB", value);
+    return text;
+}
+
 std::string exact(float value) {
     char text[64];
     const std::to_chars_result end = std::to_chars(text, text + sizeof text, value);

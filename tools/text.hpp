@@ -10,6 +10,9 @@ namespace nutshell::tools {
 /// "0.1042", to so many significant digits; "-" when the value is not finite.
 std::string significant(double value, int digits = 4);
 
+/// "16.40 dB"; "- dB" when the value is not finite.
+std::string decibels(double value);
+
 /// "0.001": the shortest text that no other float has.
 std::string exact(float value);
 

@@ -49,9 +49,8 @@ int denoise(const Options& options, const Common& common) {
     const double before = psnr_against(data, noisy.floats);
     const double after = psnr_against(data, restored.floats);
     if (!options.picture.empty()) {
-        const std::string told =
-            known ? "From " + significant(before) + " dB to " + significant(after) + " dB."
-                  : "As they are, and what the model makes of them.";
+        const std::string told = known ? "From " + decibels(before) + " to " + decibels(after) + "."
+                                       : "As they are, and what the model makes of them.";
         save_picture(options.picture, draw(data, noisy, restored, told));
     }
     if (!options.restored.empty()) {

@@ -13,10 +13,21 @@ namespace nutshell::tools {
 namespace {
 
 struct Options {
-    std::string model, data, set, output, history, augment = "noise:0.5", what = "reconstructions";
+    std::string model, data, set, output, history, augment = "noise:0.5", what;
     uint32_t seed = 1;
     ImportChoice from;
 };
+
+/// What a model can show: a part alone has nothing to give back.
+std::string usual_picture(const AnyGraph& any) {
+    return std::visit(
+        [](const auto& graph) {
+            return graph.code_layer() == 0                     ? "inventions"
+                   : graph.code_layer() == graph.layer_count() ? "codes"
+                                                               : "reconstructions";
+        },
+        any);
+}
 
 Picture draw(const Options& options, const AnyGraph& any) {
     if (options.what == "losses") {
@@ -51,13 +62,14 @@ void preview(const Options& options, const AnyGraph& any) {
     }
 }
 
-int show(const Options& options, const Common& common) {
+int show(Options options, const Common& common) {
     const AnyGraph any = import_model(options.model, options.from).graph;
     if (options.output.empty()) {
         if (common.json) throw Error("--json needs --out FILE.png");
         preview(options, any);
         return kSuccess;
     }
+    if (options.what.empty()) options.what = usual_picture(any);
     save_picture(options.output, draw(options, any));
     if (common.json) {
         print_json({{"what", options.what}, {"file", options.output}});
@@ -83,10 +95,10 @@ void add_show(CLI::App& app, Common& common) {
             "--what", options.what,
             "reconstructions (originals, what came back, the error), codes (a map), errors "
             "(a histogram), losses (a curve), restorations (clean, corrupted, restored) or "
-            "inventions (what a variational model's decoder makes of random numbers)")
+            "inventions (what the decoder of a variational or adversarial model makes of random "
+            "numbers) [reconstructions; codes of an encoder alone, inventions of a decoder alone]")
         ->check(CLI::IsMember(
-            {"reconstructions", "codes", "errors", "losses", "restorations", "inventions"}))
-        ->capture_default_str();
+            {"reconstructions", "codes", "errors", "losses", "restorations", "inventions"}));
     command->add_option("--augment", options.augment, "For restorations: what corrupts the samples")
         ->capture_default_str();
     command->add_option("--seed", options.seed, "For inventions")

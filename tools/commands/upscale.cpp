@@ -55,8 +55,8 @@ int upscale(const Options& options, const Common& common) {
             image_grid(
                 {"From " + shape_text(small.shape) + " to " + shape_text(large.shape) + ": " +
                      large.name,
-                 "The model restores " + significant(ours, 4) + " dB, cubic interpolation " +
-                     significant(theirs) + " dB.",
+                 "The model restores " + decibels(ours) + ", cubic interpolation " +
+                     decibels(theirs) + ".",
                  {grid_line("small", small, chosen), grid_line("cubic", cubic, chosen),
                   grid_line("model", restored, chosen), grid_line("original", large, chosen)}}));
     }
