@@ -18,7 +18,7 @@ denoising 242900 4600
 variational 441100 4750
 tied 52300 4200
 sparse 116700 4200
-adversarial 136700 9900
+adversarial 139500 10250
 mlperf-tiny 292900 4050'
 
 # array_of TYPE ROWS COLUMNS: the bytes of real digits, read as rows of so many columns, as an .npy
