@@ -16,7 +16,6 @@ macro(nutshell_find package debian_package)
     endif()
 endmacro()
 
-nutshell_find(ZLIB zlib1g-dev)
 nutshell_find(Eigen3 libeigen3-dev)
 nutshell_find(nlohmann_json nlohmann-json3-dev)
 nutshell_find(CLI11 libcli11-dev)
@@ -34,6 +33,16 @@ endif()
 add_library(nutshell_stb INTERFACE)
 target_include_directories(nutshell_stb SYSTEM INTERFACE ${NUTSHELL_STB_INCLUDE})
 
+# .gz files, and the sample of digits as it is committed. (The tests write such files themselves.)
+find_package(ZLIB QUIET)
+if(ZLIB_FOUND)
+    message(STATUS "nutshell: zlib ${ZLIB_VERSION_STRING}")
+elseif(NUTSHELL_BUILD_TESTS)
+    nutshell_missing(ZLIB zlib1g-dev)
+else()
+    message(STATUS "nutshell: no zlib (zlib1g-dev): .gz files will not be read")
+endif()
+
 # Libraries of foreign formats, each optional. Files that need one stand under #ifdef of its name,
 # which holds its version; without it the format is listed as not built.
 # nutshell_format_library(NUTSHELL_FLATBUFFERS ${version} LIBRARY...)
@@ -44,11 +53,12 @@ function(nutshell_format_library name version)
     message(STATUS "nutshell: ${name} ${version}")
 endfunction()
 
-# TensorFlow Lite: the library is headers alone; its compiler makes one more of tflite.fbs.
-find_package(FlatBuffers QUIET)
+# TensorFlow Lite: the library is headers alone, the same for every processor; its compiler, which
+# has the same version, makes one more of tflite.fbs.
+find_path(NUTSHELL_FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h)
 find_program(NUTSHELL_FLATC flatc)
-mark_as_advanced(NUTSHELL_FLATC)
-if(FlatBuffers_FOUND AND NUTSHELL_FLATC)
+mark_as_advanced(NUTSHELL_FLATBUFFERS_INCLUDE NUTSHELL_FLATC)
+if(NUTSHELL_FLATBUFFERS_INCLUDE AND NUTSHELL_FLATC)
     set(generated ${PROJECT_BINARY_DIR}/generated)
     set(schema ${PROJECT_SOURCE_DIR}/tools/formats/tflite.fbs)
     add_custom_command(OUTPUT ${generated}/tflite_generated.h
@@ -57,8 +67,11 @@ if(FlatBuffers_FOUND AND NUTSHELL_FLATC)
     add_custom_target(nutshell_tflite_header DEPENDS ${generated}/tflite_generated.h)
     add_library(nutshell_tflite INTERFACE)
     add_dependencies(nutshell_tflite nutshell_tflite_header)
-    target_include_directories(nutshell_tflite SYSTEM INTERFACE ${generated})
-    nutshell_format_library(NUTSHELL_FLATBUFFERS ${FlatBuffers_VERSION} nutshell_tflite)
+    target_include_directories(nutshell_tflite SYSTEM INTERFACE ${generated}
+                                                                ${NUTSHELL_FLATBUFFERS_INCLUDE})
+    execute_process(COMMAND ${NUTSHELL_FLATC} --version OUTPUT_VARIABLE version)
+    string(REGEX MATCH "[0-9.]+" version "${version}")
+    nutshell_format_library(NUTSHELL_FLATBUFFERS ${version} nutshell_tflite)
 endif()
 
 # nutshell_plain_library(NAME HEADER LIBRARY FOLDER VERSION_HEADER VERSION_LINE): a library found by

@@ -19,7 +19,6 @@ add_executable(nutshell_kernel_tests tests/main.cpp tests/kernels_test.cpp tests
                                      tests/packing_test.cpp)
 nutshell_house_rules(nutshell_kernel_tests)
 target_compile_definitions(nutshell_kernel_tests PRIVATE NUTSHELL_TEST_EMULATED)
-target_compile_options(nutshell_kernel_tests PRIVATE -Wno-psabi)  # notes about gcc before 7
 target_include_directories(nutshell_kernel_tests PRIVATE ${PROJECT_SOURCE_DIR})
 target_include_directories(nutshell_kernel_tests SYSTEM PRIVATE
                            ${PROJECT_BINARY_DIR}/doctest_alone)

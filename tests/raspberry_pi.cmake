@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The examples of firmware as a Raspberry Pi runs them: sensor and gateway with real digits, and the
-# board that watches. Their board is standard input and output.
+# What a Raspberry Pi runs: the command, and the examples of firmware, sensor and gateway with real
+# digits and the board that watches. Their board is standard input and output.
 set(firmware ${CMAKE_CURRENT_SOURCE_DIR}/tests/firmware)
 set(course ${CMAKE_CURRENT_SOURCE_DIR}/examples)
 set(pi ${PROJECT_BINARY_DIR}/raspberry_pi)
@@ -31,3 +31,10 @@ add_test(NAME raspberry_pi.sensor_and_gateway
                  $<TARGET_FILE:pi_gateway> $<TARGET_FILE:pi_watch_write> $<TARGET_FILE:pi_watch>
                  ${CMAKE_CROSSCOMPILING_EMULATOR})
 set_tests_properties(raspberry_pi.sensor_and_gateway PROPERTIES SKIP_RETURN_CODE 77)
+
+if(TARGET nutshell_tool AND CMAKE_CROSSCOMPILING)
+    add_test(NAME raspberry_pi.command
+             COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/tests/raspberry_pi_command.sh
+                     $<TARGET_FILE:nutshell_tool> ${CMAKE_CROSSCOMPILING_EMULATOR})
+    set_tests_properties(raspberry_pi.command PROPERTIES SKIP_RETURN_CODE 77)
+endif()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "checkpoint.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -99,6 +100,10 @@ void put_word(Bytes& file, size_t at, size_t word) {
     for (size_t i = 0; i < 4; i++) file[at + i] = static_cast<uint8_t>(word >> (8 * i));
 }
 
+size_t get_word(const Bytes& file, size_t at) {
+    return static_cast<size_t>(little_endian(file.data() + at, 4));
+}
+
 /// A file's bytes, and where its parts lie.
 struct Parts {
     Bytes file;
@@ -115,15 +120,16 @@ Parts read_parts(const std::string& path) {
     if (file.size() < kTextAt || std::memcmp(file.data(), kMagic, kCrcAt) != 0) {
         throw Error(path + ": is no checkpoint; give the file that train --checkpoint wrote");
     }
-    if (little_endian(file.data() + kCrcAt, 4) != crc_of(file)) {
+    if (get_word(file, kCrcAt) != crc_of(file)) {
         throw Error(path + ": is damaged or cut short; use another checkpoint");
     }
-    parts.text_bytes = little_endian(file.data() + kTextBytesAt, 4);
-    parts.floats = little_endian(file.data() + kFloatsAt, 4);
-    parts.arrays = little_endian(file.data() + kArraysAt, 4);
+    parts.text_bytes = get_word(file, kTextBytesAt);
+    parts.floats = get_word(file, kFloatsAt);
+    parts.arrays = get_word(file, kArraysAt);
     const size_t behind = file.size() - kTextAt;
-    if (parts.text_bytes > behind ||
-        behind - parts.text_bytes != parts.arrays * parts.floats * sizeof(float)) {
+    const size_t numbers = behind - std::min(parts.text_bytes, behind);
+    if (parts.text_bytes > behind || numbers % sizeof(float) != 0 ||
+        numbers / sizeof(float) != uint64_t{parts.arrays} * parts.floats) {
         throw Error(path + ": its parts do not fill it; use another checkpoint");
     }
     return parts;

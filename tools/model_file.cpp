@@ -15,26 +15,14 @@ namespace nutshell::tools {
 
 namespace {
 
-/// A file's bytes where a File can look at them.
-struct Content {
-    AlignedFloats bytes;
-    File file;
-};
-
-Content read_checked(const std::string& path) {
+CheckedFile read_checked(const std::string& path) {
     const std::vector<uint8_t> content = read_file(path);
-    AlignedFloats aligned(content.size() / sizeof(float) + 1);
-    std::copy(content.begin(), content.end(), reinterpret_cast<uint8_t*>(aligned.data()));
-    File file;
-    const Status status = check(aligned.data(), content.size(), file);
-    if (status != Status::ok) {
-        throw Error(path + ": " + to_string(status) + "; give a whole .nut file");
-    }
-    if (content.size() != file.size()) {
-        throw Error(path + ": " + std::to_string(content.size() - file.size()) +
+    CheckedFile checked = checked_file(content, path);
+    if (content.size() != checked.file.size()) {
+        throw Error(path + ": " + std::to_string(content.size() - checked.file.size()) +
                     " bytes follow the end of the model; give a whole .nut file");
     }
-    return {std::move(aligned), file};
+    return checked;
 }
 
 Graph float_graph(const File& file) {
@@ -49,8 +37,19 @@ Graph float_graph(const File& file) {
 
 }  // namespace
 
+CheckedFile checked_file(const std::vector<uint8_t>& content, const std::string& path) {
+    CheckedFile checked{AlignedFloats(content.size() / sizeof(float) + 1), {}};
+    AlignedFloats& aligned = checked.bytes;
+    std::copy(content.begin(), content.end(), reinterpret_cast<uint8_t*>(aligned.data()));
+    const Status status = check(aligned.data(), content.size(), checked.file);
+    if (status != Status::ok) {
+        throw Error(path + ": " + to_string(status) + "; give a whole .nut file");
+    }
+    return checked;
+}
+
 Graph read_model(const std::string& path) {
-    const Content content = read_checked(path);
+    const CheckedFile content = read_checked(path);
     if (content.file.type() != NumberType::float32) {
         throw Error(path + ": is an int8 model; give the float model that it was made from");
     }
@@ -58,7 +57,7 @@ Graph read_model(const std::string& path) {
 }
 
 AnyGraph read_any_model(const std::string& path) {
-    const Content content = read_checked(path);
+    const CheckedFile content = read_checked(path);
     return graph_in(content.file);
 }
 

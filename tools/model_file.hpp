@@ -3,6 +3,7 @@
 #pragma once
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "graph.hpp"
 #include "int8_graph.hpp"
@@ -20,6 +21,15 @@ AnyGraph read_any_model(const std::string& path);
 
 /// What a checked file in memory holds.
 AnyGraph graph_in(const File& file);
+
+/// The bytes of a .nut file where a File can look at them, on the boundary that it asks for.
+struct CheckedFile {
+    AlignedFloats bytes;
+    File file;
+};
+
+/// Throws Error that begins with the path when the content is no .nut file.
+CheckedFile checked_file(const std::vector<uint8_t>& content, const std::string& path);
 
 /// Writes a .nut file; the old one stays until the new one is whole. Throws Error.
 void write_model(const Graph& graph, const std::string& path);

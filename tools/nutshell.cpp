@@ -8,6 +8,7 @@
 #include <new>
 
 #include "commands/commands.hpp"
+#include "data/gzip.hpp"
 #include "formats/formats.hpp"
 #include "suggest.hpp"
 
@@ -103,7 +104,9 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error, int count
 int run(int count, char** arguments) {
     CLI::App app{"Autoencoders from a server to a microcontroller", "nutshell"};
     app.set_version_flag("--version", NUTSHELL_VERSION + std::string("\nmodels: ") +
-                                          nutshell::tools::built_formats());
+                                          nutshell::tools::built_formats() +
+                                          "\ndata: .npy, .csv, " + "IDX, images, " +
+                                          nutshell::tools::gzip_support());
     app.require_subcommand(1);
     Common common;
     common.command_line = join(count, arguments);

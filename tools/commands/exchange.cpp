@@ -108,9 +108,8 @@ Export export_of(const AnyGraph& graph, const ExportChoice& choice) {
 }
 
 nlohmann::ordered_json facts_of(const Export& model, const std::vector<std::string>& files) {
-    File file;
-    const Status status = check(model.bytes.data(), model.bytes.size(), file);
-    if (status != Status::ok) throw Error(to_string(status));
+    const CheckedFile checked = checked_file(model.bytes, files.front());
+    const File& file = checked.file;
     return {{"files", files},
             {"layer_sizes", layer_sizes(model.rows)},
             {"part", name_of(model.part)},

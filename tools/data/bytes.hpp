@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the readers share: a file's bytes, bounded inflation, numbers of either byte order, and how
-// the user's own text is quoted in a message.
+// What the readers share: a file's bytes, numbers of either byte order, and how the user's own text
+// is quoted in a message.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -25,14 +25,6 @@ inline ByteView view(const Bytes& bytes) { return {bytes.data(), bytes.size()}; 
 /// The first `limit` bytes of a regular file, or all of it when it is shorter. Throws Error when
 /// there is no such file, when it is a folder, device or pipe, or when reading fails.
 Bytes read_file(const std::string& path, size_t limit = SIZE_MAX);
-
-/// True when the bytes start as a gzip file does.
-bool is_gzip(ByteView file);
-
-/// Inflates gzip members until `limit` bytes are there or the file ends; memory grows with what
-/// comes out, never with what a header says. Throws Error (named by `path`) on damaged or cut-short
-/// data.
-Bytes inflate_gzip(ByteView file, size_t limit, const std::string& path);
 
 /// An unsigned number of `width` <= 8 bytes, most significant byte first (or last).
 uint64_t big_endian(const uint8_t* bytes, size_t width);

@@ -11,6 +11,7 @@
 
 #include "nutshell/image.hpp"
 #include "nutshell/prefetch.hpp"
+#include "tools/data/gzip.hpp"
 #include "tools/data/readers.hpp"
 #include "tools/error.hpp"
 

@@ -3,6 +3,7 @@
 // everything big-endian.
 #include <climits>
 
+#include "tools/data/gzip.hpp"
 #include "tools/data/readers.hpp"
 #include "tools/error.hpp"
 

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: MIT
-// Real digits built into the command: the gzipped IDX files of tests/data/digits, put into the
-// executable by the assembler and decoded by the ordinary reader. The build defines
-// NUTSHELL_SAMPLE_DIR as that folder.
+// Real digits built into the command: the IDX files of tests/data/digits, put into the executable
+// by the assembler and decoded by the ordinary reader. The build defines NUTSHELL_SAMPLE_DIR as the
+// folder of the files, and NUTSHELL_SAMPLE_SUFFIX as ".gz", or "" where no zlib inflates them.
 #include "tools/data/readers.hpp"
 
-#ifndef NUTSHELL_SAMPLE_DIR
-#error "define NUTSHELL_SAMPLE_DIR as the folder of the four sample files, a string"
+#if !defined(NUTSHELL_SAMPLE_DIR) || !defined(NUTSHELL_SAMPLE_SUFFIX)
+#error "define NUTSHELL_SAMPLE_DIR and NUTSHELL_SAMPLE_SUFFIX, strings: where the sample files are"
 #endif
 
 // Hidden globals, so that they are found from another unit when the linker optimizes across units.
-#define NUTSHELL_EMBED(symbol, file)                                                 \
-    asm(".pushsection .rodata\n"                                                     \
-        ".global " #symbol "_begin\n.hidden " #symbol                                \
-        "_begin\n"                                                                   \
-        ".global " #symbol "_end\n.hidden " #symbol "_end\n" #symbol                 \
-        "_begin:\n.incbin \"" NUTSHELL_SAMPLE_DIR "/" file "\"\n" #symbol            \
-        "_end:\n"                                                                    \
-        ".byte 0\n.balign 4\n.popsection\n");                                        \
-    extern "C" const uint8_t symbol##_begin[] __attribute__((visibility("hidden"))); \
+#define NUTSHELL_EMBED(symbol, file)                                                             \
+    asm(".pushsection .rodata\n"                                                                 \
+        ".global " #symbol "_begin\n.hidden " #symbol                                            \
+        "_begin\n"                                                                               \
+        ".global " #symbol "_end\n.hidden " #symbol "_end\n" #symbol                             \
+        "_begin:\n.incbin \"" NUTSHELL_SAMPLE_DIR "/" file NUTSHELL_SAMPLE_SUFFIX "\"\n" #symbol \
+        "_end:\n"                                                                                \
+        ".byte 0\n.balign 4\n.popsection\n");                                                    \
+    extern "C" const uint8_t symbol##_begin[] __attribute__((visibility("hidden")));             \
     extern "C" const uint8_t symbol##_end[] __attribute__((visibility("hidden")))
 
-NUTSHELL_EMBED(nutshell_train_images, "train-images-idx3-ubyte.gz");
-NUTSHELL_EMBED(nutshell_train_labels, "train-labels-idx1-ubyte.gz");
-NUTSHELL_EMBED(nutshell_test_images, "t10k-images-idx3-ubyte.gz");
-NUTSHELL_EMBED(nutshell_test_labels, "t10k-labels-idx1-ubyte.gz");
+NUTSHELL_EMBED(nutshell_train_images, "train-images-idx3-ubyte");
+NUTSHELL_EMBED(nutshell_train_labels, "train-labels-idx1-ubyte");
+NUTSHELL_EMBED(nutshell_test_images, "t10k-images-idx3-ubyte");
+NUTSHELL_EMBED(nutshell_test_labels, "t10k-labels-idx1-ubyte");
 
 namespace nutshell::tools {
 

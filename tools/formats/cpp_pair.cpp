@@ -208,13 +208,9 @@ std::vector<std::string> write_pair(const Export& model, const std::string& path
         throw Error(path +
                     ": a header's name has neither quotes nor backslashes; name it otherwise");
     }
-    Pair pair{model,
-              {},
-              stem,
-              identifier_of(stem),
-              model.part == Part::whole ? "whole model" : tools::name_of(model.part)};
-    const Status status = check(model.bytes.data(), model.bytes.size(), pair.file);
-    if (status != Status::ok) throw Error(path + ": " + to_string(status));
+    const CheckedFile checked = checked_file(model.bytes, path);
+    const Pair pair{model, checked.file, stem, identifier_of(stem),
+                    model.part == Part::whole ? "whole model" : tools::name_of(model.part)};
     const std::string header_path = base.string() + ".hpp", source_path = base.string() + ".cpp";
     const std::string header = header_text(pair), source = source_text(pair);
     AtomicFile header_file(header_path), source_file(source_path);

@@ -68,7 +68,7 @@ void set_window(const KerasNode& node, SourceLayer& layer, const char* size) {
 /// Kernel and bias: [height][width][a][b] or, of a 1D layer, [width][a][b]; gives a and b.
 struct Kernel {
     const std::vector<float>& values;
-    uint64_t a, b;
+    size_t a, b;
 };
 
 Kernel take_kernel(const KerasNode& node, SourceLayer& layer, uint64_t outputs) {
@@ -83,7 +83,7 @@ Kernel take_kernel(const KerasNode& node, SourceLayer& layer, uint64_t outputs) 
     if (values.empty()) refuse(layer, "its kernel is empty; save the model again");
     if (has_bias) layer.bias = keras_array(node, layer, 1, "bias", {outputs});
     set_keras_activation(layer, member(node.config, "activation"));
-    return {values, a, b};
+    return {values, static_cast<size_t>(a), static_cast<size_t>(b)};  // both divide the size
 }
 
 uint64_t filters_of(const KerasNode& node) {
@@ -121,7 +121,8 @@ void convert_keras_depthwise(const KerasNode& node, SourceLayer& layer) {
     layer.kernel_in = 1;
     layer.kernel_out = signed_of(outputs);
     if (outputs == 0) return;
-    layer.weight = transposed(kernel.values, kernel.values.size() / outputs, outputs);
+    const size_t columns = kernel.a * kernel.b;  // the outputs
+    layer.weight = transposed(kernel.values, kernel.values.size() / columns, columns);
 }
 
 /// A kernel [height][width][out][in].
@@ -139,9 +140,9 @@ void convert_keras_transposed(const KerasNode& node, SourceLayer& layer) {
     }
     layer.kernel_out = signed_of(outputs);
     layer.kernel_in = signed_of(kernel.b);
-    const size_t in = kernel.b, tap = in * outputs;
+    const size_t in = kernel.b, tap = in * kernel.a;
     layer.weight.reserve(kernel.values.size());
-    for (size_t o = 0; o < outputs; o++) {
+    for (size_t o = 0; o < kernel.a; o++) {
         for (size_t at = o * in; at < kernel.values.size(); at += tap) {
             const auto from = kernel.values.begin() + static_cast<ptrdiff_t>(at);
             layer.weight.insert(layer.weight.end(), from, from + static_cast<ptrdiff_t>(in));

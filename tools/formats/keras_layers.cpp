@@ -62,7 +62,8 @@ void convert_dense(const KerasNode& node, SourceLayer& layer) {
     const auto& kernel = keras_array(node, layer, 0, "kernel", {inputs, units});
     layer.in = keras_shape({inputs});
     layer.out = keras_shape({units});
-    layer.weight = transposed(kernel, inputs, units);
+    // (Each divides the number of weights.)
+    layer.weight = transposed(kernel, static_cast<size_t>(inputs), static_cast<size_t>(units));
     if (has_bias) layer.bias = keras_array(node, layer, 1, "bias", {units});
     set_keras_activation(layer, member(node.config, "activation"));
 }

@@ -30,8 +30,8 @@ using Sides = std::vector<uint64_t>;
 /// The weight as [out][in].
 std::vector<float> dense_weight(const Row& row, const Group& group, const std::string& path) {
     const Tensor& weight = *group.weight;
-    const auto in = static_cast<uint64_t>(row.in.size());
-    const auto out = static_cast<uint64_t>(row.out.size());
+    const auto in = static_cast<size_t>(row.in.size());
+    const auto out = static_cast<size_t>(row.out.size());
     const bool as_is = weight.shape == Sides{out, in}, turned = weight.shape == Sides{in, out};
     if (in == out && weight.shape.size() == 2 && group.meaning == Meaning::either) {
         throw Error(what(weight, path) +
