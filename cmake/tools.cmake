@@ -59,8 +59,9 @@ set_source_files_properties(tools/data/sample.cpp PROPERTIES
 if(NUTSHELL_PRECOMPILE)
     target_precompile_headers(nutshell_tools PRIVATE <algorithm> <functional> <map> <string> <vector>)
     target_precompile_headers(nutshell_formats PRIVATE <algorithm> <nlohmann/json.hpp> <string> <vector>)
-    # (Not for sources that are compiled in another way.)
+    # (Not for sources that are compiled in another way, nor for one that defines operator new.)
     set_source_files_properties(tools/data/sample.cpp tools/data/gzip.cpp tools/data/decode_image.cpp
+                                tools/huge_pages.cpp
                                 PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 endif()
 

@@ -84,11 +84,14 @@ TEST_CASE("flash, RAM, stack and instructions are within 3 % of the linked image
             image.model.find("float") != std::string::npos &&
             (image.core == "cortex-m0" || image.core == "cortex-m3" || image.core == "riscv32");
         const bool small = image.model.rfind("21-", 0) == 0;
-        const double part = !in_software ? 0.03 : small ? 0.5 : 0.06;
+        // Five numbers take a vector unit as long as eight.
+        const bool in_parts_of_vectors = small && image.model.find("float") != std::string::npos &&
+                                         (image.core == "aarch64" || image.core == "armhf");
+        const double part = in_parts_of_vectors ? 0.25 : !in_software ? 0.03 : small ? 0.5 : 0.06;
         check_within(found.instructions, image.instructions, part, "instructions");
         compared++;
     }
-    CHECK(compared >= 28);
+    CHECK(compared >= 36);
 }
 
 TEST_CASE("nutshell footprint prints all targets or one, and knows which there are") {

@@ -38,3 +38,26 @@ if(TARGET nutshell_tool AND CMAKE_CROSSCOMPILING)
                      $<TARGET_FILE:nutshell_tool> ${CMAKE_CROSSCOMPILING_EMULATOR})
     set_tests_properties(raspberry_pi.command PROPERTIES SKIP_RETURN_CODE 77)
 endif()
+
+# What tools/bench_firmware.sh and tests/compare/layer_costs.sh measure: as images are made for a board,
+# so are programs here. Each is loaded at the addresses that its file says, for the one who counts.
+set(oldest_cpu cortex-a53)  # without dot products: a Raspberry Pi 3, or a 2
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "arm")
+    set(oldest_cpu cortex-a7)
+endif()
+function(nutshell_firmware name board)
+    nutshell_pi_program(${name} ${ARGN} ${firmware}/host_board.cpp)
+    set_target_properties(${name} PROPERTIES SUFFIX .elf
+                          RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/firmware)
+    target_compile_options(${name} PRIVATE -fno-pie)
+    target_link_options(${name} PRIVATE -no-pie -Wl,-z,now -Wl,--gc-sections)
+    list(POP_FRONT CMAKE_CROSSCOMPILING_EMULATOR emulator)
+    set(emulator ${emulator} -cpu ${oldest_cpu} ${CMAKE_CROSSCOMPILING_EMULATOR})
+    file(WRITE ${PROJECT_BINARY_DIR}/tests/firmware/${name}.emulator "${emulator}\n")
+    file(WRITE ${PROJECT_BINARY_DIR}/tests/firmware/${name}.board "${board}\n")
+endfunction()
+if(CMAKE_CROSSCOMPILING)
+    set(large_board raspberry-pi)
+    set(NUTSHELL_BOARD raspberry-pi)
+    include(${firmware}/models.cmake)
+endif()

@@ -13,30 +13,34 @@ usage() {
 usage: tools/bench_firmware.sh [--json] [--update] [PRESET...]
   --json     a list of objects on standard output, and nothing else there
   --update   writes what was measured into the budget, tests/firmware/budget.tsv
-  PRESET     cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32 (default: all)
+  PRESET     cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32 aarch64 armhf
+             (default: all)
 NUTSHELL_TOOL names a nutshell command that is already built.
 Exit status: 0; 1 when something takes 2 % more than its budget, or is not exact any more; 2 for bad use or a missing tool.
 TEXT
 }
 
 json=false update=false presets=()
+all=(cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32 aarch64 armhf)
 while [[ $# -gt 0 ]]; do
     case $1 in
         -h | --help) usage; exit 0 ;;
         --json) json=true ;;
         --update) update=true ;;
-        cortex-m0 | cortex-m3 | cortex-m4 | cortex-m7 | cortex-m33 | cortex-m55 | riscv32)
+        *)
+            [[ " ${all[*]} " == *" $1 "* ]] ||
+                { printf 'unknown option or preset: %s\n' "$1" >&2; usage >&2; exit 2; }
             presets+=("$1")
             ;;
-        *) printf 'unknown option or preset: %s\n' "$1" >&2; usage >&2; exit 2 ;;
     esac
     shift
 done
-[[ ${#presets[@]} -gt 0 ]] ||
-    presets=(cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32)
+[[ ${#presets[@]} -gt 0 ]] || presets=("${all[@]}")
 tools=(cmake g++ gzip od)
 [[ ${presets[*]} != *cortex* ]] || tools+=(arm-none-eabi-g++ qemu-system-arm)
 [[ ${presets[*]} != *riscv* ]] || tools+=(riscv64-unknown-elf-g++ qemu-system-riscv32)
+[[ ${presets[*]} != *aarch64* ]] || tools+=(aarch64-linux-gnu-g++ qemu-aarch64)
+[[ ${presets[*]} != *armhf* ]] || tools+=(arm-linux-gnueabihf-g++ qemu-arm)
 for tool in "${tools[@]}"; do
     command -v "$tool" >/dev/null || {
         printf 'bench_firmware.sh needs %s: tools/test.sh installs it\n' "$tool" >&2
@@ -106,13 +110,17 @@ fi
 declare -A title=([digits_int8]='784-24-784' [digits_float]='784-24-784 float' [ad01]='ad01'
     [small_int8]='21-13-5-17-21' [small_float]='21-13-5-17-21 float')
 declare -A packing=([cortex-m0]=armv6m [cortex-m3]=armv7m [cortex-m4]=dsp [cortex-m7]=dsp
-    [cortex-m33]=dsp [cortex-m55]=helium [riscv32]=canonical)
+    [cortex-m33]=dsp [cortex-m55]=helium [riscv32]=canonical [aarch64]=simd [armhf]=simd)
 
 # sizes PRESET IMAGE: its bytes of flash, and of RAM without stack.
 sizes() {
-    local size=arm-none-eabi-size
-    [[ $1 != riscv32 ]] || size=riscv64-unknown-elf-size
-    "$size" "$2" | awk 'NR == 2 { print $1 + $2, $2 + $3 }'
+    local tools=arm-none-eabi
+    case $1 in
+        riscv32) tools=riscv64-unknown-elf ;;
+        aarch64) tools=aarch64-linux-gnu ;;
+        armhf) tools=arm-linux-gnueabihf ;;
+    esac
+    "$tools-size" "$2" | awk 'NR == 2 { print $1 + $2, $2 + $3 }'
 }
 
 # exact FILE FILE: whether the bytes are equal.
@@ -213,8 +221,9 @@ for preset in "${presets[@]}"; do
     for name in "${models[@]}"; do measure_model "$preset" "$name"; done
     case $preset in
         cortex-m0)
-            measure_example "$preset" microbit smallest_encoder 784-24
-            measure_example "$preset" microbit sensor 784-24
+            measure_example "$preset" microbit smallest_encoder 784-24 counted_int8 \
+                '784-24 per output'
+            measure_example "$preset" microbit sensor 784-24 counted_int8 '784-24 per output'
             measure_example "$preset" microbit generate 24-256-784
             measure_example "$preset" microbit watch '32-8-32 float' counted_anomaly \
                 'score, 32-8-32 float'

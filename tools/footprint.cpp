@@ -25,13 +25,12 @@ size_t memory_of(const std::vector<Row>& rows, bool int8, int scratch_per_input)
     return static_cast<size_t>(ends + align_up(work, 16));
 }
 
-/// Bytes of the view on a processor of 32 bits: the tensors of each layer (numbers.hpp) and the
-/// self-test.
-size_t view_of(size_t layers, bool int8) {
-    constexpr size_t pointer = 4, packing_and_flags = 4;
-    constexpr size_t floats = 3 * pointer;
-    constexpr size_t codes = 5 * pointer + packing_and_flags + 3 * sizeof(Quantization);
-    return layers * (int8 ? codes : floats) + 2 * pointer;
+/// Bytes of the view: the tensors of each layer (numbers.hpp) and the self-test.
+size_t view_of(size_t layers, bool int8, int pointer) {
+    constexpr int packing_and_flags = 4, quantizations = 3 * sizeof(Quantization);
+    const int floats = 3 * pointer;
+    const int codes = align_up(5 * pointer + packing_and_flags + quantizations, pointer);
+    return layers * static_cast<size_t>(int8 ? codes : floats) + static_cast<size_t>(2 * pointer);
 }
 
 double cost_of(const Row& row, const ActivationCost& cost) {
@@ -50,14 +49,26 @@ double cost_of(const Row& row, const ActivationCost& cost) {
     return 0;
 }
 
+/// How often the inputs are gone through: for each whole block of outputs, and for each half,
+/// quarter and so on that is needed for the others.
+int passes_of(int outputs, const ProductCost& cost) {
+    if (cost.least == 0) return 1;
+    int passes = outputs / cost.outputs;
+    for (int parts = outputs % cost.outputs / cost.least; parts > 0; parts /= 2)
+        passes += parts % 2;
+    return passes;
+}
+
 double cost_of(const Row& row, bool per_output, const ProductCost& cost) {
     const int rest = cost.rest > 0 ? row.in.size() % cost.inputs : 0;
     const double in = align_up(row.in.size() - rest, cost.inputs);
-    const double out = align_up(row.out.size(), cost.outputs);
+    const int out = align_up(row.out.size(), cost.least > 0 ? cost.least : cost.outputs);
     const double output = cost.output + (per_output ? cost.scale : 0);
-    const double call = cost.call + (row.out.size() % cost.outputs != 0 ? cost.partial : 0);
-    return call + cost.input * in + output * out + cost.product * in * out +
-           cost.rest * rest * row.out.size();
+    const bool partial =
+        cost.least > 0 ? row.in.size() % cost.inputs != 0 : row.out.size() % cost.outputs != 0;
+    return cost.call + (partial ? cost.partial : 0) +
+           (cost.pass + cost.input * in) * passes_of(out, cost) + output * out +
+           cost.product * in * out + cost.rest * rest * row.out.size();
 }
 
 bool all_dense(const std::vector<Row>& rows) {
@@ -94,13 +105,13 @@ double instructions_of(const Int8Graph& graph, const NumbersCost& cost) {
 Footprint sizes_of(const std::vector<Row>& rows, size_t model, bool int8, const Target& target) {
     const NumbersCost& cost = int8 ? target.int8 : target.float32;
     const int further = static_cast<int>(rows.size()) - 2;
-    constexpr size_t status_and_gaps = 16;
     Footprint result;
     result.model = model;
     result.flash = model + static_cast<size_t>(cost.code + further * cost.layer_code);
     result.stack = static_cast<size_t>(cost.stack + (further > 0 ? cost.deep_stack : 0));
-    result.ram = memory_of(rows, int8, target.scratch_per_input) + view_of(rows.size(), int8) +
-                 status_and_gaps + result.stack;
+    result.ram = memory_of(rows, int8, target.scratch_per_input) +
+                 view_of(rows.size(), int8, target.pointer) +
+                 static_cast<size_t>(target.variables) + result.stack;
     return result;
 }
 

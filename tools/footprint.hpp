@@ -12,11 +12,15 @@ namespace nutshell::tools {
 /// Instructions of a dense product: call + input * inputs + output * outputs + product * inputs *
 /// outputs. Outputs are padded to whole blocks, and a part of one costs `partial` besides; inputs
 /// are padded too, or, where `rest` is given, those behind the last whole block cost `rest` for
-/// each output.
+/// each output. With `least`, what is left behind the whole blocks is computed in halves of one, of
+/// halves, and so on down to `least` outputs, to which they are padded: a block or such a part is a
+/// pass, which costs `pass` and `input` for each input, and a part of a block of inputs `partial`.
 struct ProductCost {
     int outputs, inputs;  ///< of a block
     double call, input, output, product, rest;
     double partial, scale;  ///< of int8; scale: more for an output with a scale of its own
+    double pass = 0;
+    int least = 0;  ///< or 0
 };
 
 /// Instructions of an element of an activation. In int8 each is a look-up, and a relu whose zero is
@@ -42,6 +46,8 @@ struct Target {
     const char* name;  ///< "cortex-m4"
     Packing packing;
     int scratch_per_input;  ///< bytes, of int8 (kernels_int8.hpp)
+    int pointer;            ///< bytes of one
+    int variables;          ///< bytes of RAM besides the model's: the board's, the C library's
     NumbersCost int8, float32;
 };
 

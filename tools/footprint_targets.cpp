@@ -100,17 +100,53 @@ constexpr NumbersCost kRiscv32Float{12160,
                                     {2130, 2230, 86, 0},
                                     9};
 
+constexpr NumbersCost kAarch64Int8{
+    240000,
+    358,
+    368,
+    0,
+    {16, 8, 223.2, 0.1161, 4.478, 0.2434, 0, 33.96, -0.1845, 18.63, 8},
+    kNone,
+    look_up(0.7487, 0.004),
+    0};
+constexpr NumbersCost kAarch64Float{244075,
+                                    184,
+                                    656,
+                                    0,
+                                    {8, 16, 192.1, 0.6542, 14.67, 0.3059, 1.282, 0, 0, 1.84, 1},
+                                    {64, 1, 117.1, 4.01, 0.3452, 0.3577, 0, 0, 0, 14.59, 4},
+                                    {6.517, 6.957, 1.787, 0},
+                                    0.571};
+constexpr NumbersCost kArmhfInt8{155402,
+                                 288,
+                                 304,
+                                 8,
+                                 {8, 8, 281.2, 0.04304, 9.442, 0.3443, 0, -9.343, -0.8767, 1.18, 8},
+                                 kNone,
+                                 look_up(3.791, 0),
+                                 0};
+constexpr NumbersCost kArmhfFloat{159298,
+                                  143,
+                                  1248,
+                                  16,
+                                  {8, 8, 176.8, 1.136, 22.89, 0.599, 1.545, 0, 0, 2.873, 1},
+                                  {32, 1, 161.9, 0.9881, 1.468, 1, 0, 0, 0, 18.79, 4},
+                                  {29.57, 22.69, 9.795, 0},
+                                  0.949};
+
 }  // namespace
 
 const std::vector<Target>& targets() {
     static const std::vector<Target> all = {
-        {"cortex-m0", Packing::armv6m, 1, kM0Int8, kM0Float},
-        {"cortex-m3", Packing::armv7m, 0, kM3Int8, kM3Float},
-        {"cortex-m4", Packing::dsp, 2, kM4Int8, kM4Float},
-        {"cortex-m7", Packing::dsp, 2, kM7Int8, kM7Float},
-        {"cortex-m33", Packing::dsp, 2, kM33Int8, kM33Float},
-        {"cortex-m55", Packing::helium, 0, kM55Int8, kM55Float},
-        {"riscv32", Packing::canonical, 0, kRiscv32Int8, kRiscv32Float},
+        {"cortex-m0", Packing::armv6m, 1, 4, 16, kM0Int8, kM0Float},
+        {"cortex-m3", Packing::armv7m, 0, 4, 16, kM3Int8, kM3Float},
+        {"cortex-m4", Packing::dsp, 2, 4, 16, kM4Int8, kM4Float},
+        {"cortex-m7", Packing::dsp, 2, 4, 16, kM7Int8, kM7Float},
+        {"cortex-m33", Packing::dsp, 2, 4, 16, kM33Int8, kM33Float},
+        {"cortex-m55", Packing::helium, 0, 4, 16, kM55Int8, kM55Float},
+        {"riscv32", Packing::canonical, 0, 4, 16, kRiscv32Int8, kRiscv32Float},
+        {"aarch64", Packing::simd, 0, 8, 1676, kAarch64Int8, kAarch64Float},
+        {"armhf", Packing::simd, 0, 4, 682, kArmhfInt8, kArmhfFloat},
     };
     return all;
 }

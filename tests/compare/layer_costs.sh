@@ -5,7 +5,7 @@
 # usage: layer_costs.sh [PRESET...]     Needs python3-numpy besides what the presets need.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-[[ $# -gt 0 ]] || set -- cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32
+[[ $# -gt 0 ]] || set -- cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32 aarch64 armhf
 python=/usr/bin/python3
 
 cd "$root"

@@ -76,13 +76,22 @@ void count_floats(int in, int out) {
     });
 }
 
-template <class Model, class Tensors, class Element>
-void count_model(const char* name, const Tensors& tensors, const Element* from, Element* to) {
-    const Tensors both[] = {tensors, tensors};
-    static Model model;
+template <class Model, class Element>
+void count_model(const char* name, const Model& model, const Element* from, Element* to) {
     static typename Model::Workspace work;
-    model.bind_layers(both);
     count(name, 16, 16, [&] { (void)model.reconstruct(from, to, work); });
+}
+
+void count_models() {
+    static Int8Model<Pair> int8;
+    const Int8Tensors both[] = {coded(true), coded(true)};
+    int8.bind_layers(both);
+    count_model("model_int8", int8, codes, outputs);
+    static Pair::Parameters parameters;
+    fill(static_cast<int>(sizeof parameters.data / sizeof(float)), 0.1f, parameters.data);
+    static Pair floats;
+    floats.bind(parameters);
+    count_model("model_float", floats, x, y);
 }
 
 }  // namespace
@@ -106,7 +115,7 @@ int main() {
         count_int8("int8_per_output", shape[0], shape[1], Activation::linear, coded(true));
     }
     count_int8("clamped", 24, kWidest, Activation::relu, coded(true, 3));
-    count_model<Int8Model<Pair>>("model_int8", coded(true), codes, outputs);
+    count_models();
     count("look_up", kWidest, 0, [] { kernels::look_up(kWidest, kTable, codes); });
     count("check", kWidest, 0, [] { (void)all_finite(x, kWidest); });
     fill(kWidest, 3.0f, y);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "platform/boards/common/board.hpp"
+#include "platform/boards/common/painted_stack.hpp"
 
 namespace nutshell::board {
 
@@ -28,9 +29,6 @@ size_t read_host_file(const char* name, size_t offset, uint8_t* bytes, size_t si
     return there;
 }
 
-size_t stack_of(void (*fn)()) noexcept {
-    fn();
-    return 0;
-}
+[[gnu::noinline]] size_t stack_of(void (*fn)()) noexcept { return painted_stack<8192>(fn); }
 
 }  // namespace nutshell::board
