@@ -114,13 +114,13 @@ declare -A packing=([cortex-m0]=armv6m [cortex-m3]=armv7m [cortex-m4]=dsp [corte
 
 # sizes PRESET IMAGE: its bytes of flash, and of RAM without stack.
 sizes() {
-    local tools=arm-none-eabi
+    local prefix=arm-none-eabi
     case $1 in
-        riscv32) tools=riscv64-unknown-elf ;;
-        aarch64) tools=aarch64-linux-gnu ;;
-        armhf) tools=arm-linux-gnueabihf ;;
+        riscv32) prefix=riscv64-unknown-elf ;;
+        aarch64) prefix=aarch64-linux-gnu ;;
+        armhf) prefix=arm-linux-gnueabihf ;;
     esac
-    "$tools-size" "$2" | awk 'NR == 2 { print $1 + $2, $2 + $3 }'
+    "$prefix-size" "$2" | awk 'NR == 2 { print $1 + $2, $2 + $3 }'
 }
 
 # exact FILE FILE: whether the bytes are equal.
