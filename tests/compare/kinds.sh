@@ -24,7 +24,7 @@ list="tutorial|--kind tutorial --epochs 50|test_bce|0.1045
 deep|--kind deep --epochs 30|test_bce|0.0985
 tied|--kind tied --epochs 30|test_bce|0.113
 sparse|--kind sparse --epochs 30|test_bce|-
-shallow-denoising|--layers 784,24,784 $noise --epochs 30|restored_psnr|16.3
+shallow-denoising|--layers 784,24:leaky_relu,784 $noise --epochs 30|restored_psnr|16.3
 denoising|--kind denoising --epochs 30|restored_psnr|16.5
 variational|--kind variational --epochs 30|negative_elbo|106
 convolutional|--kind convolutional --epochs 50|test_bce|0.100"
