@@ -206,6 +206,12 @@ void on_each_platform(uint64_t seed, int count, Check check) {
     });
 }
 
+Row transposed_row(const Geometry& geometry, int in, int out) {
+    return {
+        Kind::transposed_conv2d, Activation::linear, geometry.narrow(in), geometry.wide(out), 0.0f,
+        geometry.window()};
+}
+
 /// Each input is spread over the output.
 void add_transposed(const Geometry& geometry, const Case& layer, std::vector<int64_t>& sums) {
     const int in = layer.row.in.channels, out = layer.row.out.channels;
@@ -264,12 +270,7 @@ TEST_CASE(
         12, kCases,
         [](const Geometry& geometry, Int8Numbers& numbers) {
             const int in = numbers.between(1, 5), out = numbers.between(1, 9);
-            return Row{Kind::transposed_conv2d,
-                       Activation::linear,
-                       geometry.narrow(in),
-                       geometry.wide(out),
-                       0.0f,
-                       geometry.window()};
+            return transposed_row(geometry, in, out);
         },
         add_transposed);
 }
@@ -279,12 +280,7 @@ TEST_CASE("TransposedConv2D in int8 gives the oracle's bytes for more outputs th
         16, kCases / 100,
         [](const Geometry& geometry, Int8Numbers& numbers) {
             const int in = numbers.between(1, 17), out = numbers.between(60, 140);
-            return Row{Kind::transposed_conv2d,
-                       Activation::linear,
-                       geometry.narrow(in),
-                       geometry.wide(out),
-                       0.0f,
-                       geometry.window()};
+            return transposed_row(geometry, in, out);
         },
         add_transposed);
 }
