@@ -88,7 +88,7 @@ float narrowed(double value) {
     return static_cast<float>(value);
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     constexpr size_t most = 24;
     std::string out = "\"";
     for (const char c : text.substr(0, most)) out += c >= ' ' && c <= '~' ? c : '?';

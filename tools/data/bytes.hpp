@@ -39,7 +39,7 @@ double double_from_bits(uint64_t bits);
 float narrowed(double value);
 
 /// User text for a message: in double quotes, at most 24 bytes of it, unprintable bytes as ?.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 /// "28x28x1", or "784" for a flat row.
 std::string shape_text(Shape shape);

@@ -148,14 +148,14 @@ class CsvParser {
         const std::string_view cell = cells_[column];
         if (cell.empty()) fail(column, "the cell is empty; expected a number");
         const std::optional<double> value = number(cell);
-        if (!value) fail(column, quoted(cell) + " is not a number");
+        if (!value) fail(column, in_quotes(cell) + " is not a number");
         return *value;
     }
 
     float feature(size_t column) const {
         const float value = narrowed(cell_number(column));
         if (!std::isfinite(value)) {
-            fail(column, quoted(cells_[column]) + " is not a finite number of float's range");
+            fail(column, in_quotes(cells_[column]) + " is not a finite number of float's range");
         }
         return value;
     }
@@ -163,7 +163,8 @@ class CsvParser {
     int label(size_t column) const {
         const double value = cell_number(column);
         if (!(value >= 0 && value <= INT_MAX) || value != std::floor(value)) {
-            fail(column, quoted(cells_[column]) + " is not a label; labels are integers from 0 on");
+            fail(column,
+                 in_quotes(cells_[column]) + " is not a label; labels are integers from 0 on");
         }
         return static_cast<int>(value);
     }

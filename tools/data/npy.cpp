@@ -48,7 +48,7 @@ class HeaderParser {
   private:
     [[noreturn]] void fail() const {
         throw Error(path_ + ": the npy header cannot be understood at character " +
-                    std::to_string(at_) + ": " + quoted(text_.substr(at_)));
+                    std::to_string(at_) + ": " + in_quotes(text_.substr(at_)));
     }
 
     void skip_spaces() {
@@ -168,7 +168,7 @@ size_t element_size(const NpyHeader& header, const std::string& path) {
     if (header.type == "<f4") return 4;
     if (header.type == "<f8") return 8;
     const bool big = header.type[0] == '>';
-    throw Error(path + ": dtype " + quoted(header.type) + (big ? " (big-endian)" : "") +
+    throw Error(path + ": dtype " + in_quotes(header.type) + (big ? " (big-endian)" : "") +
                 " cannot be read" + how_to_save("float32"));
 }
 

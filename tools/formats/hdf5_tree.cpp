@@ -122,7 +122,7 @@ class Reader {
             const Handle type(H5Aget_type(attribute), H5Tclose);
             const Handle space(H5Aget_space(attribute), H5Sclose);
             if (attribute < 0 || type < 0 || space < 0) {
-                fail(object, "attribute " + quoted(name) + " is damaged; save it again");
+                fail(object, "attribute " + in_quotes(name) + " is damaged; save it again");
             }
             if (H5Tget_class(type) != H5T_STRING) continue;
             attributes[name] = read_texts(attribute, type, space, object + "@" + name);

@@ -23,7 +23,7 @@ ElementType element_type(const std::string& type, const std::string& where) {
     if (type == "<f4") return ElementType::float32;
     if (type == "<f8") return ElementType::float64;
     if (type == "<f2") return ElementType::float16;
-    throw Error(where + ": dtype " + tools::quoted(type) +
+    throw Error(where + ": dtype " + in_quotes(type) +
                 " cannot be read; save it with np.asarray(x, dtype=np.float32)");
 }
 

@@ -54,7 +54,7 @@ class Reader {
     SourceModel read() {
         for (const onnx::Tensor& tensor : graph_.initializer()) {
             constants_[tensor.name()] =
-                read_constant(tensor, path_ + ": initializer " + tools::quoted(tensor.name()));
+                read_constant(tensor, path_ + ": initializer " + in_quotes(tensor.name()));
         }
         take_input();
         for (int i = 0; i < graph_.node_size(); i++) read_node(graph_.node(i), i);
@@ -71,8 +71,8 @@ class Reader {
         for (const onnx::Value& input : graph_.input()) {
             if (constants_.count(input.name()) > 0) continue;
             if (!current_.empty()) {
-                fail("has inputs " + tools::quoted(current_) + " and " +
-                     tools::quoted(input.name()) + "; a chain from one input can be converted");
+                fail("has inputs " + in_quotes(current_) + " and " + in_quotes(input.name()) +
+                     "; a chain from one input can be converted");
             }
             current_ = input.name();
             take_shape(input.type().tensor_type().shape());
@@ -109,7 +109,7 @@ class Reader {
         SourceLayer layer = head(node, index);
         if (node.output_size() == 0) refuse(layer, "it has no output; export the model again");
         if (!node.domain().empty() && node.domain() != "ai.onnx") {
-            refuse(layer, "it is an operation of " + tools::quoted(node.domain()) +
+            refuse(layer, "it is an operation of " + in_quotes(node.domain()) +
                               ", not ONNX's own; export the model with standard operations alone");
         }
         if (node.op_type() == "Shape") return keep_shape(node);
@@ -120,7 +120,7 @@ class Reader {
             if (shapes_.count(input) > 0) {
                 shapes++;
             } else if (input != current_) {
-                refuse(layer, "it reads " + tools::quoted(input) +
+                refuse(layer, "it reads " + in_quotes(input) +
                                   ", which is not the output of the operation in front of it; a "
                                   "chain without branches can be converted");
             } else if (data >= 0) {
@@ -221,7 +221,7 @@ class Reader {
             if (output.name() == current_) continue;
             const auto place = place_of_.find(output.name());
             if (place == place_of_.end() || source_.code_boundary >= 0) {
-                fail("has an output " + tools::quoted(output.name()) +
+                fail("has an output " + in_quotes(output.name()) +
                      " beside the chain; export the model with one output");
             }
             source_.code_boundary = static_cast<int>(place->second);

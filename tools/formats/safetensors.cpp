@@ -19,13 +19,13 @@ ElementType element_type(const std::string& name, const std::string& where) {
     if (name == "F16") return ElementType::float16;
     if (name == "BF16") return ElementType::bfloat16;
     if (name == "F64") return ElementType::float64;
-    throw Error(where + " has elements of type " + tools::quoted(name) +
+    throw Error(where + " has elements of type " + in_quotes(name) +
                 "; save it as floats (F32, F16, BF16 or F64)");
 }
 
 Tensor read_tensor(const std::string& name, const Json& entry, ByteView data,
                    const std::string& path) {
-    const std::string where = path + ": array " + tools::quoted(name);
+    const std::string where = path + ": array " + in_quotes(name);
     const ElementType type = element_type(text_member(entry, "dtype"), where);
     Tensor tensor{name, {}, {}};
     for (const Json& side : member(entry, "shape")) {

@@ -113,7 +113,7 @@ std::vector<Group> groups_of(std::vector<Tensor>& tensors, const std::string& pa
         const size_t sides = tensor.shape.size();
         if ((sides != 1 && sides != 2 && sides != 4) || place != nullptr ||
             (!vector && (parts.meaning == Meaning::bias || &place != &group.weight))) {
-            throw Error(path + ": array " + tools::quoted(tensor.name) + " of shape " +
+            throw Error(path + ": array " + in_quotes(tensor.name) + " of shape " +
                         text_of(tensor.shape) +
                         " belongs to no layer; leave it away, or export the model as ONNX");
         }

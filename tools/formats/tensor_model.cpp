@@ -16,7 +16,7 @@ namespace nutshell::tools {
 namespace {
 
 std::string what(const Tensor& tensor, const std::string& path) {
-    return path + ": array " + tools::quoted(tensor.name);
+    return path + ": array " + in_quotes(tensor.name);
 }
 
 using Sides = std::vector<uint64_t>;

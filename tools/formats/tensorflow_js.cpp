@@ -17,11 +17,11 @@ Bytes read_shards(const Json& group, const std::string& path) {
         const std::string name = entry.is_string() ? entry.get<std::string>() : std::string();
         const std::filesystem::path file = std::filesystem::path(path).parent_path() / name;
         if (name.empty() || name.find_first_of("/\\") != std::string::npos || name == "..") {
-            throw Error(path + ": its weights lie in " + tools::quoted(name) +
+            throw Error(path + ": its weights lie in " + in_quotes(name) +
                         "; only files beside it are opened");
         }
         if (std::filesystem::is_symlink(file)) {
-            throw Error(path + ": its weights lie in " + tools::quoted(name) +
+            throw Error(path + ": its weights lie in " + in_quotes(name) +
                         ", a link, which is not followed");
         }
         const Bytes shard = read_file(file.string());
@@ -33,7 +33,7 @@ Bytes read_shards(const Json& group, const std::string& path) {
 Tensor read_tensor(const Json& entry, const Bytes& bytes, size_t& at, const std::string& path) {
     Tensor tensor;
     tensor.name = text_member(entry, "name");
-    const std::string where = path + ": weight " + tools::quoted(tensor.name);
+    const std::string where = path + ": weight " + in_quotes(tensor.name);
     if (text_member(entry, "dtype") != "float32" || entry.contains("quantization")) {
         throw Error(where + " is not float32; save the model without quantization");
     }

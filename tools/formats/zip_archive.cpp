@@ -104,12 +104,12 @@ bool ZipArchive::has(const std::string& name) const {
 Bytes ZipArchive::read(const std::string& name) const {
     const auto found = std::find(names_.begin(), names_.end(), name);
     if (found == names_.end()) {
-        throw Error(path_ + ": the archive has no " + quoted(name) + "; save it again");
+        throw Error(path_ + ": the archive has no " + in_quotes(name) + "; save it again");
     }
     const auto index = static_cast<zip_uint64_t>(found - names_.begin());
     const std::unique_ptr<zip_file_t, CloseFile> file(zip_fopen_index(archive_.get(), index, 0));
     if (!file) {
-        throw Error(path_ + ": " + quoted(name) +
+        throw Error(path_ + ": " + in_quotes(name) +
                     " cannot be unpacked: " + zip_strerror(archive_.get()));
     }
     constexpr size_t piece = 1U << 16;
@@ -119,13 +119,13 @@ Bytes ZipArchive::read(const std::string& name) const {
         content.resize(filled + piece);
         const zip_int64_t got = zip_fread(file.get(), content.data() + filled, piece);
         if (got < 0) {
-            throw Error(path_ + ": " + quoted(name) +
+            throw Error(path_ + ": " + in_quotes(name) +
                         " is damaged: " + zip_file_strerror(file.get()) + "; get the file again");
         }
         content.resize(filled + static_cast<size_t>(got));
         if (got == 0) return content;
         if (content.size() > limit_) {
-            throw Error(path_ + ": " + quoted(name) +
+            throw Error(path_ + ": " + in_quotes(name) +
                         " inflates to more than a thousand times the file; it is no model");
         }
     }
