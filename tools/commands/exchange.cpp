@@ -108,7 +108,7 @@ Export export_of(const AnyGraph& graph, const ExportChoice& choice) {
 }
 
 nlohmann::ordered_json facts_of(const Export& model, const std::vector<std::string>& files) {
-    const CheckedFile checked = checked_file(model.bytes, files.front());
+    const CheckedFile checked = checked_file(model.bytes, listed(files));
     const File& file = checked.file;
     return {{"files", files},
             {"layer_sizes", layer_sizes(model.rows)},
