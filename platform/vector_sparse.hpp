@@ -4,7 +4,6 @@
 // to hide the latency of additions.
 #pragma once
 #include "nutshell/kernels.hpp"
-#include "nutshell/prefetch.hpp"
 #include "vector_parts.hpp"
 
 namespace nutshell {
@@ -24,7 +23,6 @@ struct SparseKernels : Base {
                                Clamp clamp, float* c) noexcept {
         for (int i = 0; i < m; i++, c += n) {
             const size_t first = a.begin[a.index[i]], last = a.begin[a.index[i] + 1];
-            if (a.next) prefetch_row(a, a.next[i]);
             const Product product{static_cast<ptrdiff_t>(last - first),
                                   a.column + first,
                                   a.byte + first,
@@ -61,13 +59,6 @@ struct SparseKernels : Base {
     }
 
   private:
-    __attribute__((always_inline)) static inline void prefetch_row(const SparseBytes& a,
-                                                                   uint32_t row) noexcept {
-        const size_t first = a.begin[row], size = a.begin[row + 1] - first;
-        prefetch(a.column + first, size);
-        prefetch(a.byte + first, size);
-    }
-
     static constexpr int lanes = V::lanes;
 
     template <int Count>

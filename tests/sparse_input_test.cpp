@@ -111,7 +111,7 @@ TEST_CASE("listed pixels are those that are not zero") {
     const tools::Dataset data = images(20, 4);
     const SparseSamples samples(data);
     const std::vector<uint32_t> indices{19, 0, 7, 7};
-    const SparseBytes rows = samples.rows(indices.data(), nullptr);
+    const SparseBytes rows = samples.rows(indices.data());
     for (int i = 0; i < 4; i++) {
         const uint32_t index = indices[static_cast<size_t>(i)];
         REQUIRE(rows.index[i] == index);

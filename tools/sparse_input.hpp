@@ -20,10 +20,9 @@ class SparseSamples {
 
     explicit SparseSamples(const Dataset& data);
 
-    /// The samples that `indices` name, as long as those last; `next`: the ones that will be asked
-    /// for later, as many, or null.
-    SparseBytes rows(const uint32_t* indices, const uint32_t* next) const {
-        return {indices, begin_.data(), column_.data(), byte_.data(), next};
+    /// The samples that `indices` name, as long as those last.
+    SparseBytes rows(const uint32_t* indices) const {
+        return {indices, begin_.data(), column_.data(), byte_.data()};
     }
 
     /// Brings to the cache where the lists of a sample begin, before it is one of the next.

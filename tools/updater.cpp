@@ -36,6 +36,15 @@ int group_count(const Graph& graph, const FitSettings& settings) {
     return std::clamp(settings.batch / (slices * kSlice), 1, kMaxGroups);
 }
 
+/// Takes back the cache lines of x[size] that another core has read or written: many at once here,
+/// where the stores of a kernel would wait for one after the other.
+void claim(float* x, size_t size) {
+    for (size_t i = 0; i < size; i += kLineFloats) {
+        volatile float& first = x[i];
+        first = first;
+    }
+}
+
 }  // namespace
 
 Updater::Updater(const Graph& graph, const Dataset& data, const FitSettings& settings)
@@ -183,6 +192,8 @@ void Updater::step_weights(float rate, float clip) {
             const auto before = optimizer;
             for_each_slab([&](Slab slab) {
                 auto own = before;
+                if (pool_.threads() > 1)
+                    claim(weights + slab.first, static_cast<size_t>(slab.count));
                 float *w = weights + slab.first, *g = gradients + slab.first;
                 float* first = own.moment_count > 0 ? moments + slab.first : nullptr;
                 if constexpr (own.moment_count == 2) {
@@ -235,9 +246,10 @@ void Updater::compute_groups(float scale) {
         }
         return;
     }
-    pool_.run(static_cast<int>(groups_.size()), [&](int group, int thread) {
-        add_group(scratch_[static_cast<size_t>(thread)], groups_[static_cast<size_t>(group)],
-                  scale);
+    pool_.run(static_cast<int>(groups_.size()), [&](int number, int thread) {
+        Group& group = groups_[static_cast<size_t>(number)];
+        claim(group.gradients, weights_.size());
+        add_group(scratch_[static_cast<size_t>(thread)], group, scale);
     });
 }
 
@@ -306,9 +318,10 @@ double Updater::pass(Scratch& scratch, Slice slice, float scale, float alpha, fl
     for (int i = 0; slice.afterwards && i < slice.rows; i++) {
         sparse_->prefetch_begin(slice.afterwards[i]);
     }
-    return run(SparseInput(graph_, sparse_->rows(slice.indices, slice.next)), nullptr,
-               ByteRows{data_.bytes.data(), slice.indices, slice.next}, scratch, pass, scale, alpha,
-               into);
+    const SparseBytes lists = sparse_->rows(slice.indices);
+    return run(SparseInput(graph_, lists), nullptr,
+               ByteRows{data_.bytes.data(), slice.indices, slice.next, &lists}, scratch, pass,
+               scale, alpha, into);
 }
 
 void Updater::copy_samples(Slice slice, float* out) const {

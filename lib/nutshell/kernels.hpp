@@ -32,14 +32,12 @@ struct Clamp {
 };
 
 /// A matrix of values byte / 255 of which most are zero. Its row i is row r = index[i] of what is
-/// listed: byte[t] in column[t] for t in begin[r] .. begin[r + 1] - 1, and zeros elsewhere. Where
-/// there is a next, products may bring the rows next[i] into the cache while they read the others.
+/// listed: byte[t] in column[t] for t in begin[r] .. begin[r + 1] - 1, and zeros elsewhere.
 struct SparseBytes {
     const uint32_t* index;
     const size_t* begin;
     const uint16_t* column;
     const uint8_t* byte;
-    const uint32_t* next = nullptr;
 };
 
 /// How a convolution goes over an image in NHWC. Its results lie on a grid; each has a patch of the

@@ -10,11 +10,14 @@
 namespace nutshell {
 
 /// Targets byte / 255 that lie anywhere: those of row i at all + index[i] * n. Those of next[i],
-/// when there are such, are brought into the cache when row i is asked for.
+/// when there are such, are brought into the cache when row i is asked for, and what `lists` has of
+/// the same sample, if given: a loss computes so much that memory has time beside it, which sparse
+/// products have not.
 struct ByteRows {
     const uint8_t* all;
     const uint32_t* index;
     const uint32_t* next = nullptr;
+    const SparseBytes* lists = nullptr;
 };
 
 namespace detail {
@@ -24,7 +27,15 @@ inline const float* target_row(const float* targets, int row, int n) noexcept {
 }
 inline const uint8_t* target_row(ByteRows targets, int row, int n) noexcept {
     const size_t size = static_cast<size_t>(n);
-    if (targets.next) prefetch(targets.all + targets.next[row] * size, size);
+    if (targets.next) {
+        const uint32_t next = targets.next[row];
+        prefetch(targets.all + next * size, size);
+        if (const SparseBytes* lists = targets.lists) {
+            const size_t first = lists->begin[next], count = lists->begin[next + 1] - first;
+            prefetch(lists->column + first, count);
+            prefetch(lists->byte + first, count);
+        }
+    }
     return targets.all + targets.index[row] * size;
 }
 
