@@ -44,7 +44,7 @@ struct Sparse {
         }
     }
     SparseBytes from(int row) const {
-        return {index.data() + row, begin.data(), column.data(), byte.data(), index.data() + row};
+        return {index.data() + row, begin.data(), column.data(), byte.data()};
     }
 };
 
