@@ -219,4 +219,12 @@ TEST_CASE("damaged and hostile ONNX files are refused in one line") {
     const std::string scale("\x81\x80\x80\x3b", 4);
     check_import_refused(folder.file("m.onnx", replaced(codes, scale, std::string(4, '\0'))),
                          {"QuantizeLinear", "scale"});
+    // 4 MiB of weights that 40 operations share, each of which would have a copy.
+    std::vector<std::string> shared;
+    for (int i = 0; i < 40; i++) {
+        shared.push_back(node("MatMul", {i == 0 ? "x" : "y" + std::to_string(i - 1), "w"},
+                              i == 39 ? "y" : "y" + std::to_string(i)));
+    }
+    const std::string large = tensor("w", {1024, 1024}, floats(1 << 20, 0.5f));
+    check_import_refused(folder.file("m.onnx", model(shared, {large})), {"node 32", "128 MiB"});
 }

@@ -253,7 +253,7 @@ class Flattener {
             if (node.is_model) {
                 add(node);
             } else {
-                source_.layers.push_back(keras_layer(node));
+                source_.add(keras_layer(node));
             }
             const bool last = i + 1 == model.chain.size();
             if (node.is_model && !(last && i == 0) && source_.code_boundary < 0) {

@@ -178,7 +178,7 @@ class Reader {
             layout_.set_vector(static_cast<size_t>(layer.out.size()));
             if (node.input_size() > 1) weight_names_[source_.layers.size()] = node.input(1);
         }
-        source_.layers.push_back(std::move(layer));
+        source_.add(std::move(layer));
     }
 
     /// Codes begin with QuantizeLinear; the DequantizeLinear behind it says the same again.

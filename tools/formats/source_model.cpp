@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "source_model.hpp"
 
+#include "nutshell/nut_format.hpp"
 #include "source_lowering.hpp"
 #include "tools/data/bytes.hpp"
 #include "tools/error.hpp"
@@ -149,6 +150,20 @@ Row dense_row(const SourceLayer& layer, Shape shape, size_t weight_count, size_t
                   0.0f,         window_of(shape, 1, 1, 1, 1, Padding::valid)};
     if (valid(row)) return row;
     refuse(layer, "it makes more than 2^20 values of a sample");
+}
+
+void SourceModel::add(SourceLayer layer) {
+    for (const std::vector<float>* floats : {&layer.weight, &layer.bias, &layer.gamma, &layer.beta,
+                                             &layer.mean, &layer.variance, &layer.weight_scale}) {
+        weight_bytes_ += floats->size() * sizeof(float);
+    }
+    weight_bytes_ += layer.weight_codes.size() + layer.bias_codes.size() * sizeof(int32_t);
+    if (weight_bytes_ > format::kMaxFileBytes) {
+        refuse(layer, "the weights up to here are more than a .nut file holds (" +
+                          std::to_string(format::kMaxFileBytes >> 20) +
+                          " MiB); use fewer or narrower layers");
+    }
+    layers.push_back(std::move(layer));
 }
 
 void refuse(const SourceLayer& layer, const std::string& why) {

@@ -80,6 +80,13 @@ struct SourceModel {
     std::optional<Quantization> codes;  ///< of an int8 model: what the input's codes mean
     uint32_t model_id = 0;              ///< which Nutshell's own writers leave, 0: none
     uint32_t parent_id = 0;
+
+    /// Appends to layers. Refuses a layer with which all weights take more than a .nut file holds:
+    /// many operations of a small file may share one constant, each of which would get a copy.
+    void add(SourceLayer layer);
+
+  private:
+    size_t weight_bytes_ = 0;
 };
 
 struct ImportOptions {

@@ -223,7 +223,7 @@ void add_activation(const Row& row, SourceModel& source) {
     layer.kind = "activation";
     layer.activation = row.activation;
     layer.slope = row.slope;
-    source.layers.push_back(std::move(layer));
+    source.add(std::move(layer));
 }
 
 /// The layers of a list that compute something when nothing is trained.
@@ -301,8 +301,7 @@ SourceModel tensor_source(std::vector<Tensor> tensors, const std::string& layers
             source.code_boundary = static_cast<int>(source.layers.size());
         }
         const bool has_arrays = used < indices.size() && indices[used] == i;
-        source.layers.push_back(has_arrays ? layer_of(rows, i, groups[used++], path)
-                                           : bare_layer(rows[i]));
+        source.add(has_arrays ? layer_of(rows, i, groups[used++], path) : bare_layer(rows[i]));
         if (rows[i].kind == Kind::batch_norm) add_activation(rows[i], source);
     }
     if (code == static_cast<int>(rows.size())) {

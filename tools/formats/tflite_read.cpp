@@ -126,7 +126,7 @@ class Reader {
         if (is_image_operator(code)) {
             layer.activation =
                 fused(layer, read_image_operator(tensors_, op, code, layer, source_.notes));
-            source_.layers.push_back(layer);
+            source_.add(std::move(layer));
             return;
         }
         switch (code) {
@@ -152,7 +152,7 @@ class Reader {
             case tflite::BuiltinOperator_SQUEEZE:
             case tflite::BuiltinOperator_EXPAND_DIMS:
                 layer.op = Op::reshape;
-                source_.layers.push_back(layer);
+                source_.add(std::move(layer));
                 return;
             case tflite::BuiltinOperator_MUL:
             case tflite::BuiltinOperator_ADD:
@@ -244,7 +244,7 @@ class Reader {
     void add_activation(SourceLayer& layer, Activation activation) {
         layer.op = Op::activation;
         layer.activation = activation;
-        source_.layers.push_back(layer);
+        source_.add(std::move(layer));
     }
 
     void add_fully_connected(SourceLayer& layer, const tflite::Operator& op) {
@@ -273,7 +273,7 @@ class Reader {
             layer.weight = tensors_.floats(layer, weight, source_.notes);
             if (bias != -1) layer.bias = tensors_.floats(layer, bias, source_.notes);
         }
-        source_.layers.push_back(layer);
+        source_.add(std::move(layer));
     }
 
     /// MUL or ADD of a constant, which is what is left of a batch normalization.
@@ -297,7 +297,7 @@ class Reader {
         layer.mean.assign(values.size(), 0.0f);
         layer.variance.assign(values.size(), 1.0f);
         (is_mul ? layer.gamma : layer.beta) = std::move(values);
-        source_.layers.push_back(layer);
+        source_.add(layer);
         if (activation == Activation::linear) return;
         SourceLayer after;
         after.name = layer.name;
