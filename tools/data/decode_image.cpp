@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // PNG, JPEG and BMP through stb_image, whose implementation is compiled here and nowhere
 // else, with only those formats and with a bound on what a crafted file can make it allocate.
+#include <algorithm>
 #include <cstdlib>
 
 #include "tools/data/readers.hpp"
@@ -39,6 +40,32 @@ namespace nutshell::tools {
 
 namespace {
 
+/// A file as stb_image reads it, which takes what lies behind the end for zeros: it is noted here.
+struct FileBytes {
+    ByteView file;
+    size_t at = 0;
+    bool ended_early = false;
+
+    static int read(void* bytes, char* data, int size) {
+        FileBytes& from = *static_cast<FileBytes*>(bytes);
+        const size_t count = std::min(from.file.size - from.at, static_cast<size_t>(size));
+        std::copy_n(from.file.data + from.at, count, data);
+        from.at += count;
+        from.ended_early |= count == 0;
+        return static_cast<int>(count);
+    }
+    static void skip(void* bytes, int size) {
+        FileBytes& from = *static_cast<FileBytes*>(bytes);
+        const size_t left = from.file.size - from.at;
+        from.ended_early |= size > 0 && static_cast<size_t>(size) > left;
+        from.at += size > 0 ? std::min(left, static_cast<size_t>(size)) : 0;
+    }
+    static int ended(void* bytes) {
+        const FileBytes& from = *static_cast<FileBytes*>(bytes);
+        return from.at == from.file.size;
+    }
+};
+
 [[noreturn]] void fail(const std::string& path) {
     throw Error(path + ": cannot be decoded (" + stbi_failure_reason() +
                 "); expected an 8-bit PNG, binary PGM/PPM, JPEG or BMP image");
@@ -62,12 +89,15 @@ DecodedImage decode_image(ByteView file, const std::string& path) {
                     std::to_string(kMaxSize) + " are possible");
     }
     Shape decoded = image.shape;
-    stbi_uc* pixels = stbi_load_from_memory(file.data, size, &decoded.width, &decoded.height,
-                                            &channels, image.shape.channels);
+    const stbi_io_callbacks calls{FileBytes::read, FileBytes::skip, FileBytes::ended};
+    FileBytes bytes{file};
+    stbi_uc* pixels = stbi_load_from_callbacks(&calls, &bytes, &decoded.width, &decoded.height,
+                                               &channels, image.shape.channels);
     if (pixels == nullptr) fail(path);
     const bool agrees = decoded == image.shape;
     if (agrees) image.pixels.assign(pixels, pixels + image.shape.size());
     stbi_image_free(pixels);
+    if (bytes.ended_early) throw Error(path + ": the image is cut short; copy it again");
     if (!agrees) throw Error(path + ": the image's size contradicts its header");
     return image;
 }
