@@ -76,8 +76,8 @@ bool all_dense(const std::vector<Row>& rows) {
                        [](const Row& row) { return row.kind == Kind::dense; });
 }
 
-double instructions_of(const Graph& graph, const NumbersCost& cost) {
-    if (!all_dense(graph.rows())) return 0;
+std::optional<double> instructions_of(const Graph& graph, const NumbersCost& cost) {
+    if (!all_dense(graph.rows())) return std::nullopt;
     double sum = cost.check * graph.rows().front().in.size();
     for (const Row& row : graph.rows()) {
         const bool dots = DenseLayer::rows_are_outputs(row);
@@ -87,8 +87,8 @@ double instructions_of(const Graph& graph, const NumbersCost& cost) {
     return sum;
 }
 
-double instructions_of(const Int8Graph& graph, const NumbersCost& cost) {
-    if (!all_dense(graph.rows())) return 0;
+std::optional<double> instructions_of(const Int8Graph& graph, const NumbersCost& cost) {
+    if (!all_dense(graph.rows())) return std::nullopt;
     double sum = 0;
     for (size_t i = 0; i < graph.rows().size(); i++) {
         const Row& row = graph.rows()[i];

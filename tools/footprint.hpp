@@ -2,6 +2,7 @@
 // What a model would take on a target, before anything is compiled: sizes follow from the model,
 // code and instructions from constants that were measured (footprint_targets.cpp).
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,11 +59,11 @@ const std::vector<Target>& targets();
 const Target& target_named(const std::string& name);
 
 struct Footprint {
-    size_t model = 0;         ///< bytes of the .nut file in the target's packing
-    size_t flash = 0;         ///< bytes of the image: model and code
-    size_t ram = 0;           ///< bytes: input, output, work memory, the view, and stack
-    size_t stack = 0;         ///< bytes, part of ram
-    double instructions = 0;  ///< of one inference; 0 when a kind of layer has no measured cost
+    size_t model = 0;                    ///< bytes of the .nut file in the target's packing
+    size_t flash = 0;                    ///< bytes of the image: model and code
+    size_t ram = 0;                      ///< bytes: input, output, work memory, the view, and stack
+    size_t stack = 0;                    ///< bytes, part of ram
+    std::optional<double> instructions;  ///< of one inference, if each kind's cost was measured
 };
 
 Footprint footprint_of(const AnyGraph& graph, const Target& target);

@@ -18,27 +18,36 @@ struct Options {
 
 nlohmann::ordered_json describe(const AnyGraph& graph, const Target& target) {
     const Footprint found = footprint_of(graph, target);
+    const nlohmann::ordered_json instructions =
+        found.instructions ? nlohmann::ordered_json(std::llround(*found.instructions)) : nullptr;
     return {{"target", target.name},
             {"model", found.model},
             {"flash", found.flash},
             {"ram", found.ram},
             {"stack", found.stack},
-            {"instructions", std::llround(found.instructions)},
+            {"instructions", instructions},
             {"packing", name_of(target.packing)}};
 }
 
 void print_table(const nlohmann::ordered_json& lines) {
     std::printf("%-12s %10s %10s %10s %8s %14s\n", "target", "model", "flash", "RAM", "stack",
                 "instructions");
+    bool counted = true;
     for (const nlohmann::ordered_json& line : lines) {
-        std::printf("%-12s %10zu %10zu %10zu %8zu %14lld\n",
+        const nlohmann::ordered_json& instructions = line["instructions"];
+        counted = counted && !instructions.is_null();
+        std::printf("%-12s %10zu %10zu %10zu %8zu %14s\n",
                     line["target"].get<std::string>().c_str(), line["model"].get<size_t>(),
                     line["flash"].get<size_t>(), line["ram"].get<size_t>(),
-                    line["stack"].get<size_t>(), line["instructions"].get<long long>());
+                    line["stack"].get<size_t>(),
+                    instructions.is_null() ? "-" : instructions.dump().c_str());
     }
     std::printf(
         "\nBytes. Flash is the model, its code, startup and console; RAM is input, output, work\n"
-        "memory, the model's view and the stack. Instructions are those of one inference.\n");
+        "memory, the model's view and the stack. Instructions are those of one inference%s\n",
+        counted ? "."
+                : ";\n- is for a model with other layers than dense ones, whose instructions are "
+                  "not estimated.");
 }
 
 int footprint(const Options& options, const Common& common) {
