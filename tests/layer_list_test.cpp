@@ -74,15 +74,17 @@ TEST_CASE("a list names convolutions, pools, upsampling and shapes, and gives th
     CHECK(list.code_layer == Model::code_layer);
     CHECK(fingerprint_of(list.rows.data(), 13, list.code_layer) == Model::fingerprint);
 
-    using Other = Autoencoder<
-        Sequential<Conv2D<9, 9, 3, 4, 5, Tanh, 2>, DepthwiseConv2D<5, 5, 4, 3, Relu>,
-                   BatchNorm<5, 5, 4, Relu>, AveragePool2D<5, 5, 4, 3, 2>, Flatten<2, 2, 4>,
-                   Dense<16, 3>>,
-        Sequential<Dense<3, 16, Relu>, Reshape<2, 2, 4>, TransposedConv2D<2, 2, 4, 4, 3, Relu>,
-                   Upsample2D<4, 4, 4, 2, Interpolation::bilinear>,
-                   Conv2D<8, 8, 4, 3, 2, Sigmoid, 1, Padding::valid, 3>>>;
+    using Other =
+        Autoencoder<Sequential<Conv2D<9, 9, 3, 4, 5, Tanh, 2>, DepthwiseConv2D<5, 5, 4, 3, Relu>,
+                               BatchNorm<5, 5, 4, Relu>, AveragePool2D<5, 5, 4, 3, 2>,
+                               Flatten<2, 2, 4>, Dense<16, 3>>,
+                    Sequential<Dense<3, 16, Relu>, Reshape<4, 4, 1>, Reshape<2, 2, 4, 4, 4, 1>,
+                               TransposedConv2D<2, 2, 4, 4, 3, Relu>,
+                               Upsample2D<4, 4, 4, 2, Interpolation::bilinear>,
+                               Conv2D<8, 8, 4, 3, 2, Sigmoid, 1, Padding::valid, 3>>>;
     const tools::LayerList other = parse_layers(
-        "9x9x3,conv4k5s2:tanh,depthwisek3,norm:relu,avgpool3s2,flat,3:linear,16,2x2x4,deconv4,"
+        "9x9x3,conv4k5s2:tanh,depthwisek3,norm:relu,avgpool3s2,flat,3:linear,16,4x4x1,2x2x4,"
+        "deconv4,"
         "up2bilinear,conv3k2d3valid",
         {});
     REQUIRE(other.rows.size() == Other::Chain::count);

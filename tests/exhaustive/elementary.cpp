@@ -35,6 +35,7 @@ struct Lane {
         return {Fused ? __builtin_fmaf(a.v, b.v, c.v) : a.v * b.v + c.v};
     }
     static Lane abs(Lane a) { return {std::fabs(a.v)}; }
+    static Lane minus_abs(Lane a) { return {-std::fabs(a.v)}; }
     static Lane max(Lane a, Lane b) { return {b.v < a.v ? a.v : b.v}; }
     static Lane select_negative(Lane x, Lane a, Lane b) { return x.v < 0 ? a : b; }
     static Lane shift_to_exponent(Lane x) { return {float_of(bits_of(x.v) << 23)}; }

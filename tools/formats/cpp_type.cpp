@@ -135,8 +135,11 @@ std::string batch_norm_type(const Row& row) {
 }
 
 std::string reshape_type(const Row& row) {
-    return row.out == flat(row.out.size()) ? "nutshell::Flatten" + open_list(row.in) + ">"
-                                           : "nutshell::Reshape" + open_list(row.out) + ">";
+    const Shape in = row.in;
+    if (row.out == flat(row.out.size())) return "nutshell::Flatten" + open_list(in) + ">";
+    const bool from_image = in != flat(in.size());
+    return "nutshell::Reshape" + open_list(row.out) +
+           (from_image ? number(in.height) + number(in.width) + number(in.channels) : "") + ">";
 }
 
 std::string layer_type(const Row& row) {

@@ -41,12 +41,17 @@ struct ReshapeLayer : LayerFunctions {
     }
 };
 
-/// Reshape<4, 4, 8>: 128 numbers as an image of 4 x 4 x 8.
-template <int Height, int Width, int Channels>
+/// Reshape<4, 4, 8>: 128 numbers as an image of 4 x 4 x 8. Reshape<4, 4, 8, 8, 8, 2>: an image of
+/// 8 x 8 x 2 as one.
+template <int Height, int Width, int Channels, int FromHeight = 0, int FromWidth = 0,
+          int FromChannels = 0>
 struct Reshape : ReshapeLayer {
     static constexpr Shape out{Height, Width, Channels};
     static_assert(out.valid(), "nutshell: a layer's sizes must be between 1 and 2^20");
-    static constexpr Row row{Kind::reshape, Activation::linear, flat(out.size()), out};
+    static constexpr Shape in =
+        FromHeight == 0 ? flat(out.size()) : Shape{FromHeight, FromWidth, FromChannels};
+    static_assert(in.valid() && in.size() == out.size(), "nutshell: a reshape keeps all numbers");
+    static constexpr Row row{Kind::reshape, Activation::linear, in, out};
 };
 
 /// Flatten<4, 4, 8>: an image of 4 x 4 x 8 as 128 numbers.
