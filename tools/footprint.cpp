@@ -10,13 +10,13 @@ namespace nutshell::tools {
 namespace {
 
 /// Bytes of one inference's input, output and work memory, as the model's type has them.
-size_t memory_of(const std::vector<Row>& rows, bool int8, int scratch_per_input) {
+size_t memory_of(const std::vector<Row>& rows, bool int8, ScratchRule rule) {
     const int element = int8 ? 1 : static_cast<int>(sizeof(float));
     int inner = 0, scratch = 0;
     for (size_t i = 0; i < rows.size(); i++) {
         const int in = rows[i].in.size();
         if (i > 0) inner = std::max(inner, in);
-        scratch = std::max(scratch, int8 ? round_up(in * scratch_per_input, 16)
+        scratch = std::max(scratch, int8 ? int8_scratch_bytes(rows[i], rule)
                                          : element * scratch_floats(rows[i], Mode::inference));
     }
     const int buffers = inner * element * inner_buffers(static_cast<int>(rows.size()));
@@ -109,8 +109,8 @@ Footprint sizes_of(const std::vector<Row>& rows, size_t model, bool int8, const 
     result.model = model;
     result.flash = model + static_cast<size_t>(cost.code + further * cost.layer_code);
     result.stack = static_cast<size_t>(cost.stack + (further > 0 ? cost.deep_stack : 0));
-    result.ram = memory_of(rows, int8, target.scratch_per_input) +
-                 view_of(rows.size(), int8, target.pointer) +
+    result.ram = memory_of(rows, int8, target.scratch) +
+                 view_of(rows.size(), int8, target.scratch.pointer) +
                  static_cast<size_t>(target.variables) + result.stack;
     return result;
 }

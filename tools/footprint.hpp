@@ -46,9 +46,8 @@ struct NumbersCost {
 struct Target {
     const char* name;  ///< "cortex-m4"
     Packing packing;
-    int scratch_per_input;  ///< bytes, of int8 (kernels_int8.hpp)
-    int pointer;            ///< bytes of one
-    int variables;          ///< bytes of RAM besides the model's: the board's, the C library's
+    ScratchRule scratch;  ///< of int8
+    int variables;        ///< bytes of RAM besides the model's: the board's, the C library's
     NumbersCost int8, float32;
 };
 

@@ -134,19 +134,22 @@ constexpr NumbersCost kArmhfFloat{159298,
                                   {29.57, 22.69, 9.795, 0},
                                   0.949};
 
+/// Scratch of int8 where nothing is converted: per input, rows together, forms of bias, pointer.
+constexpr ScratchRule kNothingConverted{0, 2, 1, 4};
+
 }  // namespace
 
 const std::vector<Target>& targets() {
     static const std::vector<Target> all = {
-        {"cortex-m0", Packing::armv6m, 1, 4, 16, kM0Int8, kM0Float},
-        {"cortex-m3", Packing::armv7m, 0, 4, 16, kM3Int8, kM3Float},
-        {"cortex-m4", Packing::dsp, 2, 4, 16, kM4Int8, kM4Float},
-        {"cortex-m7", Packing::dsp, 2, 4, 16, kM7Int8, kM7Float},
-        {"cortex-m33", Packing::dsp, 2, 4, 16, kM33Int8, kM33Float},
-        {"cortex-m55", Packing::helium, 0, 4, 16, kM55Int8, kM55Float},
-        {"riscv32", Packing::canonical, 0, 4, 16, kRiscv32Int8, kRiscv32Float},
-        {"aarch64", Packing::simd, 0, 8, 1676, kAarch64Int8, kAarch64Float},
-        {"armhf", Packing::simd, 0, 4, 682, kArmhfInt8, kArmhfFloat},
+        {"cortex-m0", Packing::armv6m, {1, 2, 1, 4}, 16, kM0Int8, kM0Float},
+        {"cortex-m3", Packing::armv7m, kNothingConverted, 16, kM3Int8, kM3Float},
+        {"cortex-m4", Packing::dsp, {2, 2, 1, 4}, 16, kM4Int8, kM4Float},
+        {"cortex-m7", Packing::dsp, {2, 2, 1, 4}, 16, kM7Int8, kM7Float},
+        {"cortex-m33", Packing::dsp, {2, 2, 1, 4}, 16, kM33Int8, kM33Float},
+        {"cortex-m55", Packing::helium, kNothingConverted, 16, kM55Int8, kM55Float},
+        {"riscv32", Packing::canonical, kNothingConverted, 16, kRiscv32Int8, kRiscv32Float},
+        {"aarch64", Packing::simd, {0, 16, 2, 8}, 1676, kAarch64Int8, kAarch64Float},
+        {"armhf", Packing::simd, {0, 16, 2, 4}, 682, kArmhfInt8, kArmhfFloat},
     };
     return all;
 }

@@ -51,22 +51,34 @@ constexpr int kBiasForms = 1;
 constexpr int kBiasForms = 2;
 #endif
 
-/// Bytes of scratch that a layer of `in` inputs needs.
-constexpr int32_t scratch_bytes(int32_t in) noexcept { return round_up(in * kScratchPerInput, 16); }
-
-/// How many rows of inputs dense_rows_int8 is best given at once, and how many of them it converts
-/// at once.
+/// How many rows of inputs dense_rows_int8 is best given at once.
 #if defined(__x86_64__) || defined(__aarch64__) || \
     (defined(__ARM_ARCH_PROFILE) && __ARM_ARCH_PROFILE == 'A')
 constexpr int kRowsTogether = 16;
 #else
 constexpr int kRowsTogether = 2;
 #endif
-constexpr int kRowsConverted = kScratchPerInput == 2 ? 2 : 1;
 
+/// What the sizes of scratch memory follow from: of the processor compiled for, unless a tool asks
+/// what a model takes on another one.
+struct ScratchRule {
+    int per_input = kScratchPerInput;
+    int rows_together = kRowsTogether;
+    int bias_forms = kBiasForms;
+    int pointer = static_cast<int>(sizeof(void*));  ///< bytes of one
+
+    /// How many rows dense_rows_int8 converts at once.
+    constexpr int rows_converted() const noexcept { return per_input == 2 ? 2 : 1; }
+};
+constexpr int kRowsConverted = ScratchRule{}.rows_converted();
+
+/// Bytes of scratch that a layer of `in` inputs needs.
+constexpr int32_t scratch_bytes(int32_t in, ScratchRule rule = {}) noexcept {
+    return round_up(in * rule.per_input, 16);
+}
 /// Bytes of scratch that dense_rows_int8 of `in` inputs needs.
-constexpr int32_t rows_scratch_bytes(int32_t in) noexcept {
-    return scratch_bytes(kRowsConverted * in);
+constexpr int32_t rows_scratch_bytes(int32_t in, ScratchRule rule = {}) noexcept {
+    return scratch_bytes(rule.rows_converted() * in, rule);
 }
 
 /// Codes that are searched side by side: vectors of any instruction set divide them, and no sum

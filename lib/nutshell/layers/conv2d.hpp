@@ -31,8 +31,8 @@ struct Conv2DLayer : LayerFunctions {
     static constexpr double multiply_adds(const Row& row) noexcept {
         return static_cast<double>(sums(row)) * row.out.size();
     }
-    static constexpr int32_t int8_scratch_bytes(const Row& row) noexcept {
-        return detail::patch_scratch_bytes(sums(row));
+    static constexpr int32_t int8_scratch_bytes(const Row& row, ScratchRule rule) noexcept {
+        return detail::patch_scratch_bytes(sums(row), rule);
     }
     static constexpr int32_t scratch_floats(const Row& row, Mode mode) noexcept {
         const int32_t there = map(row).frame().floats();

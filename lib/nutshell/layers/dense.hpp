@@ -30,8 +30,8 @@ struct DenseLayer : LayerFunctions {
         return {row.in.size(), row.out.size()};
     }
     static constexpr Fans fans(const Row& row) noexcept { return {row.in.size(), row.out.size()}; }
-    static constexpr int32_t int8_scratch_bytes(const Row& row) noexcept {
-        return scratch_bytes(row.in.size());
+    static constexpr int32_t int8_scratch_bytes(const Row& row, ScratchRule rule) noexcept {
+        return scratch_bytes(row.in.size(), rule);
     }
     static constexpr double multiply_adds(const Row& row) noexcept {
         return static_cast<double>(row.in.size()) * row.out.size();

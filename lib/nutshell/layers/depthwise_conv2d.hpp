@@ -30,8 +30,8 @@ struct DepthwiseConv2DLayer : LayerFunctions {
     static constexpr double multiply_adds(const Row& row) noexcept {
         return static_cast<double>(taps(row)) * row.out.size();
     }
-    static constexpr int32_t int8_scratch_bytes(const Row& row) noexcept {
-        return detail::DepthwiseScratch::of(taps(row), row.in.channels).bytes;
+    static constexpr int32_t int8_scratch_bytes(const Row& row, ScratchRule rule) noexcept {
+        return detail::DepthwiseScratch::of(taps(row), row.in.channels, rule).bytes;
     }
     static constexpr int32_t scratch_floats(const Row& row, Mode mode) noexcept {
         const int32_t there = map(row).frame().floats();

@@ -69,9 +69,10 @@ constexpr int32_t scratch_floats(const Row& row, Mode mode) noexcept {
         return decltype(layer)::scratch_floats(row, mode);
     });
 }
-constexpr int32_t int8_scratch_bytes(const Row& row) noexcept {
-    return visit_kind(
-        row.kind, 0, [&](auto layer) noexcept { return decltype(layer)::int8_scratch_bytes(row); });
+constexpr int32_t int8_scratch_bytes(const Row& row, ScratchRule rule = {}) noexcept {
+    return visit_kind(row.kind, 0, [&](auto layer) noexcept {
+        return decltype(layer)::int8_scratch_bytes(row, rule);
+    });
 }
 constexpr bool packs(Kind kind) noexcept {
     return visit_kind(kind, true, [](auto layer) noexcept { return decltype(layer)::packs; });

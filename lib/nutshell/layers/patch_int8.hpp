@@ -19,16 +19,16 @@ void product_int4(int rows, int in, int out, const Int8Tensors& tensors, const R
                   const int8_t* patches, ptrdiff_t x_stride, int8_t* y, void* scratch) noexcept;
 
 /// How many patches of so many codes are multiplied together: they stay in the cache.
-constexpr int32_t patch_rows(int32_t patch) noexcept {
-    return patch <= (1 << 16) / kRowsTogether ? kRowsTogether : 1;
+constexpr int32_t patch_rows(int32_t patch, ScratchRule rule = {}) noexcept {
+    return patch <= (1 << 16) / rule.rows_together ? rule.rows_together : 1;
 }
 /// Bytes of so many patches.
-constexpr int32_t patch_bytes(int32_t patch) noexcept {
-    return round_up(patch_rows(patch) * patch, 16);
+constexpr int32_t patch_bytes(int32_t patch, ScratchRule rule = {}) noexcept {
+    return round_up(patch_rows(patch, rule) * patch, 16);
 }
 /// Scratch for patches of so many codes: some of them, and what the kernel converts them into.
-constexpr int32_t patch_scratch_bytes(int32_t patch) noexcept {
-    return patch_bytes(patch) + rows_scratch_bytes(patch);
+constexpr int32_t patch_scratch_bytes(int32_t patch, ScratchRule rule = {}) noexcept {
+    return patch_bytes(patch, rule) + rows_scratch_bytes(patch, rule);
 }
 
 /// The way there, from x[wide] to y[narrow]. scratch[patch_scratch_bytes(taps * channels of x)] is
@@ -43,19 +43,20 @@ struct BackScratch {
     int32_t outputs;  ///< that are computed together
     int32_t converted, weights, bias, sums, codes, bytes;
 
-    static constexpr BackScratch of(const WindowMap& map) noexcept {
-        constexpr int32_t most = kRowsTogether > 2 ? 64 : 8;  // little memory, or few copies
+    static constexpr BackScratch of(const WindowMap& map, ScratchRule rule = {}) noexcept {
+        const int32_t most = rule.rows_together > 2 ? 64 : 8;  // little memory, or few copies
         const int32_t patch = most_taps(map.down) * most_taps(map.across) * map.narrow.channels;
         BackScratch result{};
         result.outputs = map.wide.channels < most ? map.wide.channels : most;
         // Blocks of a packing are at most 16 inputs wide and 8 outputs high.
         const int32_t padded = round_up(result.outputs, 8);
-        result.converted = patch_bytes(patch);
-        result.weights = result.converted + rows_scratch_bytes(patch);
+        result.converted = patch_bytes(patch, rule);
+        result.weights = result.converted + rows_scratch_bytes(patch, rule);
         result.bias = result.weights + round_up(patch, 16) * padded;
-        result.sums = result.bias + kBiasForms * padded * static_cast<int32_t>(sizeof(int32_t));
+        result.sums =
+            result.bias + rule.bias_forms * padded * static_cast<int32_t>(sizeof(int32_t));
         result.codes = result.sums + padded * static_cast<int32_t>(sizeof(int32_t));
-        result.bytes = result.codes + round_up(kRowsTogether * result.outputs, 16);
+        result.bytes = result.codes + round_up(rule.rows_together * result.outputs, 16);
         return result;
     }
 
@@ -82,11 +83,11 @@ void patches_back_int4(const Row& row, const WindowMap& map, const Int8Tensors& 
 struct DepthwiseScratch {
     int32_t zeros, taps, bytes;
 
-    static constexpr DepthwiseScratch of(int32_t taps, int32_t channels) noexcept {
+    static constexpr DepthwiseScratch of(int32_t taps, int32_t channels,
+                                         ScratchRule rule = {}) noexcept {
         const int32_t zeros = round_up(taps * channels, 16);
         const int32_t places = zeros + round_up(channels, 16);
-        const int32_t pointers = taps * static_cast<int32_t>(sizeof(const int8_t*));
-        return {zeros, places, places + round_up(pointers, 16)};
+        return {zeros, places, places + round_up(taps * rule.pointer, 16)};
     }
 };
 

@@ -164,7 +164,7 @@ struct LayerFunctions {
     static constexpr int32_t scratch_floats(const Row&, Mode) noexcept { return 0; }
 
     /// Bytes of scratch memory that a sample needs in int8.
-    static constexpr int32_t int8_scratch_bytes(const Row&) noexcept { return 0; }
+    static constexpr int32_t int8_scratch_bytes(const Row&, ScratchRule) noexcept { return 0; }
 
     /// Outputs that a model computes at a time when it keeps none: all of them, unless the kind has
     /// a forward_slice.

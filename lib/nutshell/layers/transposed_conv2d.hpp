@@ -32,8 +32,8 @@ struct TransposedConv2DLayer : LayerFunctions {
     static constexpr double multiply_adds(const Row& row) noexcept {
         return static_cast<double>(taps(row) * row.out.channels) * row.in.size();
     }
-    static constexpr int32_t int8_scratch_bytes(const Row& row) noexcept {
-        return detail::BackScratch::of(map(row)).bytes;
+    static constexpr int32_t int8_scratch_bytes(const Row& row, ScratchRule rule) noexcept {
+        return detail::BackScratch::of(map(row), rule).bytes;
     }
     /// Of a training pass: the gradient of the output in its frame, and the weights transposed or
     /// their gradient so.
