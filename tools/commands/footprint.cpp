@@ -47,7 +47,7 @@ void print_table(const nlohmann::ordered_json& lines) {
         "memory, the model's view and the stack. Instructions are those of one inference%s\n",
         counted ? "."
                 : ";\n- is for a model with other layers than dense ones, whose instructions are "
-                  "not estimated.");
+                  "not estimated;\ntheir code and stack are not in these numbers either.");
 }
 
 int footprint(const Options& options, const Common& common) {
