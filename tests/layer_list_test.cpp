@@ -84,8 +84,7 @@ TEST_CASE("a list names convolutions, pools, upsampling and shapes, and gives th
                                Conv2D<8, 8, 4, 3, 2, Sigmoid, 1, Padding::valid, 3>>>;
     const tools::LayerList other = parse_layers(
         "9x9x3,conv4k5s2:tanh,depthwisek3,norm:relu,avgpool3s2,flat,3:linear,16,4x4x1,2x2x4,"
-        "deconv4,"
-        "up2bilinear,conv3k2d3valid",
+        "deconv4,up2bilinear,conv3k2d3valid",
         {});
     REQUIRE(other.rows.size() == Other::Chain::count);
     CHECK(other.code_layer == Other::code_layer);
