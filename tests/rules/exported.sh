@@ -14,10 +14,11 @@ poison_headers "$scratch/poison"
 compile=("$compiler" "$@" "${house_flags[@]}" "${library_flags[@]}" -ffreestanding -nostdinc++
     -Os -I "$scratch/poison" -I lib -I "$scratch")
 
-# Images too, in all shapes that a layer may make of another one.
+# Images too: a convolution, and reshapes of an image to another one and of a vector to an image.
 "$tool" train --data sample --epochs 1 --out "$scratch/images_float.nut" --json \
     --layers 28x28x1,conv4k3s4,14x14x1,10,196,7x7x4,up4,conv1k3 >/dev/null
-"$tool" quantize "$scratch/images_float.nut" --calibrate sample --out "$scratch/images_int8.nut" >/dev/null
+"$tool" quantize "$scratch/images_float.nut" --calibrate sample \
+    --out "$scratch/images_int8.nut" >/dev/null
 models=(tests/data/models/exported_{float,int8}.nut "$scratch"/images_{float,int8}.nut)
 sources=0
 for model in "${models[@]}"; do
