@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "error.hpp"
+#include "nutshell/nut_format.hpp"
 #include "nutshell/weights.hpp"
 
 namespace nutshell::tools {
@@ -49,9 +50,9 @@ void check_rows(const std::vector<Row>& rows, int code_layer) {
         throw Error("the code lies outside the model's layers");
     }
     if (file_size(rows.data(), static_cast<int>(rows.size())) == 0) {
-        throw Error(
-            "the model is larger than a .nut file can be (128 MiB); use fewer or narrower "
-            "layers");
+        throw Error("the model is larger than a .nut file can be (" +
+                    std::to_string(format::kMaxFileBytes >> 20) +
+                    " MiB); use fewer or narrower layers");
     }
 }
 
