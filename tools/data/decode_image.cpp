@@ -54,11 +54,12 @@ struct FileBytes {
         from.ended_early |= count == 0;
         return static_cast<int>(count);
     }
+    /// stb_image may pass a negative size to go back, but never does; it would be "cut short" here.
     static void skip(void* bytes, int size) {
         FileBytes& from = *static_cast<FileBytes*>(bytes);
         const size_t left = from.file.size - from.at;
-        from.ended_early |= size > 0 && static_cast<size_t>(size) > left;
-        from.at += size > 0 ? std::min(left, static_cast<size_t>(size)) : 0;
+        from.ended_early |= static_cast<size_t>(size) > left;
+        from.at += std::min(left, static_cast<size_t>(size));
     }
     static int ended(void* bytes) {
         const FileBytes& from = *static_cast<FileBytes*>(bytes);
