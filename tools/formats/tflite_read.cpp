@@ -101,12 +101,12 @@ class Reader {
             return tensors_.dequantize(layer, op.inputs()->Get(0), out);
         }
         if (ended_) refuse(layer, "it follows DEQUANTIZE; a model is all int8 or all float");
-        add(layer, op, code);
+        add(std::move(layer), op, code);
         current_ = out;
         type_ = tensors_.at(current_).type();
     }
 
-    void add(SourceLayer& layer, const tflite::Operator& op, tflite::BuiltinOperator code) {
+    void add(SourceLayer layer, const tflite::Operator& op, tflite::BuiltinOperator code) {
         const bool arithmetic =
             code == tflite::BuiltinOperator_MUL || code == tflite::BuiltinOperator_ADD;
         const uint32_t operand = sample_operand(code);
@@ -131,15 +131,17 @@ class Reader {
         }
         switch (code) {
             case tflite::BuiltinOperator_FULLY_CONNECTED:
-                return add_fully_connected(layer, op);
+                return add_fully_connected(std::move(layer), op);
             case tflite::BuiltinOperator_LOGISTIC:
-                return add_activation(layer, Activation::sigmoid);
+                return add_activation(std::move(layer), Activation::sigmoid);
             case tflite::BuiltinOperator_TANH:
-                return add_activation(layer, Activation::tanh);
+                return add_activation(std::move(layer), Activation::tanh);
             case tflite::BuiltinOperator_RELU:
-                return add_activation(layer, Activation::relu);
-            case tflite::BuiltinOperator_RELU6:
-                return add_activation(layer, fused(layer, tflite::ActivationFunctionType_RELU6));
+                return add_activation(std::move(layer), Activation::relu);
+            case tflite::BuiltinOperator_RELU6: {
+                const Activation activation = fused(layer, tflite::ActivationFunctionType_RELU6);
+                return add_activation(std::move(layer), activation);
+            }
             case tflite::BuiltinOperator_RELU_N1_TO_1:
                 fused(layer, tflite::ActivationFunctionType_RELU_N1_TO_1);
                 return;
@@ -147,7 +149,7 @@ class Reader {
                 if (const auto* options = op.builtin_options_as_LeakyReluOptions()) {
                     layer.slope = options->alpha();
                 }
-                return add_activation(layer, Activation::leaky_relu);
+                return add_activation(std::move(layer), Activation::leaky_relu);
             case tflite::BuiltinOperator_RESHAPE:
             case tflite::BuiltinOperator_SQUEEZE:
             case tflite::BuiltinOperator_EXPAND_DIMS:
@@ -241,13 +243,13 @@ class Reader {
                           " is none that Nutshell has; there are RELU, LOGISTIC, TANH, LEAKY_RELU");
     }
 
-    void add_activation(SourceLayer& layer, Activation activation) {
+    void add_activation(SourceLayer layer, Activation activation) {
         layer.op = Op::activation;
         layer.activation = activation;
         source_.add(std::move(layer));
     }
 
-    void add_fully_connected(SourceLayer& layer, const tflite::Operator& op) {
+    void add_fully_connected(SourceLayer layer, const tflite::Operator& op) {
         layer.op = Op::dense;
         const auto& inputs = *op.inputs();
         if (inputs.size() < 2 || inputs.size() > 3) {
@@ -303,7 +305,7 @@ class Reader {
         after.name = layer.name;
         after.kind = std::string("RELU of ") + layer.kind;
         after.place = layer.place;
-        add_activation(after, activation);
+        add_activation(std::move(after), activation);
     }
 
     const tflite::Model& model_;
