@@ -7,6 +7,10 @@ set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/packages.sh"
 root=$(cd "$(dirname "$0")/.." && pwd)
+if [[ ${1:-} == -h || ${1:-} == --help ]]; then
+    printf 'usage: tools/test.sh [CTEST_OPTION...]     for example: tools/test.sh -R unit\n'
+    exit 0
+fi
 
 install_packages "${build_packages[@]}" doctest-dev libsimde-dev
 
