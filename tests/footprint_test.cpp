@@ -118,13 +118,15 @@ TEST_CASE("nutshell footprint prints all targets or one, and knows which there a
 
 TEST_CASE("instructions that are not estimated are a dash, and null for scripts") {
     Desk desk;
-    const std::string file = NUTSHELL_TEST_DATA "/tflite/images_int8.tflite";
-    REQUIRE(desk.run("convert " + file + " images.nut").status == 0);
-    const std::string command = "footprint images.nut --target cortex-m4";
+    const std::string digits = NUTSHELL_TEST_DATA "/../../examples/digits.nut";
+    const std::string quantize =
+        " --calibrate sample --encoder-bits 4 --tolerance 1 --out int4.nut";
+    REQUIRE(desk.run("quantize " + digits + quantize).status == 0);
+    const std::string command = "footprint int4.nut --target cortex-m4";
     CHECK(desk.run_json(command)["instructions"].is_null());
     const Outcome table = desk.run(command);
     REQUIRE(table.status == 0);
     const size_t end = table.out.find('\n', table.out.find("cortex-m4"));
     CHECK(table.out.substr(end - 2, 2) == " -");
-    CHECK(table.out.find("- is for a model with other layers") != std::string::npos);
+    CHECK(table.out.find("- is for weights of 4 bits") != std::string::npos);
 }

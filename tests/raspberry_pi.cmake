@@ -39,7 +39,7 @@ if(TARGET nutshell_tool AND CMAKE_CROSSCOMPILING)
     set_tests_properties(raspberry_pi.command PROPERTIES SKIP_RETURN_CODE 77)
 endif()
 
-# What tools/bench_firmware.sh and tests/compare/layer_costs.sh measure: as images are made for a board,
+# What tools/bench_firmware.sh, tests/compare/layer_costs.sh and kind_costs.sh measure: as images are made for a board,
 # so are programs here. Each is loaded at the addresses that its file says, for the one who counts.
 set(oldest_cpu cortex-a53)  # without dot products: a Raspberry Pi 3, or a 2
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "arm")

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "error.hpp"
+#include "footprint_loops.hpp"
 #include "suggest.hpp"
 
 namespace nutshell::tools {
@@ -71,32 +72,37 @@ double cost_of(const Row& row, bool per_output, const ProductCost& cost) {
            cost.product * in * out + cost.rest * rest * row.out.size();
 }
 
-bool all_dense(const std::vector<Row>& rows) {
-    return std::all_of(rows.begin(), rows.end(),
-                       [](const Row& row) { return row.kind == Kind::dense; });
+bool is_dense(const Row& row) { return row.kind == Kind::dense || row.kind == Kind::tied_dense; }
+
+/// Whether inputs are turned into outputs by rows of products, which clamp them afterwards.
+bool is_product(const Row& row) {
+    return is_dense(row) || row.kind == Kind::conv2d || row.kind == Kind::transposed_conv2d;
 }
 
-std::optional<double> instructions_of(const Graph& graph, const NumbersCost& cost) {
-    if (!all_dense(graph.rows())) return std::nullopt;
+double instructions_of(const Graph& graph, const Target& target) {
+    const NumbersCost& cost = target.float32;
     double sum = cost.check * graph.rows().front().in.size();
     for (const Row& row : graph.rows()) {
         const bool dots = DenseLayer::rows_are_outputs(row);
-        sum += cost_of(row, false, dots ? cost.dots : cost.combined);
+        sum += is_dense(row) ? cost_of(row, false, dots ? cost.dots : cost.combined)
+                             : layer_instructions({row, false, false}, target);
         sum += cost_of(row, cost.activation);
     }
     return sum;
 }
 
-std::optional<double> instructions_of(const Int8Graph& graph, const NumbersCost& cost) {
-    if (!all_dense(graph.rows())) return std::nullopt;
+std::optional<double> instructions_of(const Int8Graph& graph, const Target& target) {
+    if (graph.type() == NumberType::int4) return std::nullopt;
+    const NumbersCost& cost = target.int8;
     double sum = 0;
     for (size_t i = 0; i < graph.rows().size(); i++) {
         const Row& row = graph.rows()[i];
         const Int8Layer& layer = graph.layers()[i];
-        sum += cost_of(row, layer.per_output, cost.dots);
+        sum += is_dense(row) ? cost_of(row, layer.per_output, cost.dots)
+                             : layer_instructions({row, true, layer.per_output}, target);
         sum += cost_of(row, cost.activation);
-        const bool clamped =
-            row.activation == Activation::relu && layer.quantization.sum.zero_point != INT8_MIN;
+        const bool clamped = is_product(row) && row.activation == Activation::relu &&
+                             layer.quantization.sum.zero_point != INT8_MIN;
         if (clamped) sum += cost.activation.clamp * row.out.size();
     }
     return sum;
@@ -119,14 +125,14 @@ Footprint footprint_of(const Graph& graph, const Target& target) {
     size_t model = 0;
     to_file_bytes(graph, model);
     Footprint result = sizes_of(graph.rows(), model, false, target);
-    result.instructions = instructions_of(graph, target.float32);
+    result.instructions = instructions_of(graph, target);
     return result;
 }
 
 Footprint footprint_of(const Int8Graph& graph, const Target& target) {
     Footprint result =
         sizes_of(graph.rows(), graph.file_bytes(target.packing).size(), true, target);
-    result.instructions = instructions_of(graph, target.int8);
+    result.instructions = instructions_of(graph, target);
     return result;
 }
 

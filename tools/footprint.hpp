@@ -62,7 +62,7 @@ struct Footprint {
     size_t flash = 0;                    ///< bytes of the image: model and code
     size_t ram = 0;                      ///< bytes: input, output, work memory, the view, and stack
     size_t stack = 0;                    ///< bytes, part of ram
-    std::optional<double> instructions;  ///< of one inference, if each kind's cost was measured
+    std::optional<double> instructions;  ///< of one inference; none of 4-bit weights
 };
 
 Footprint footprint_of(const AnyGraph& graph, const Target& target);

@@ -2,6 +2,7 @@
 // nutshell footprint: what a model would take on a target, before anything is compiled.
 #include "tools/footprint.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -29,7 +30,7 @@ nlohmann::ordered_json describe(const AnyGraph& graph, const Target& target) {
             {"packing", name_of(target.packing)}};
 }
 
-void print_table(const nlohmann::ordered_json& lines) {
+void print_table(const nlohmann::ordered_json& lines, bool dense) {
     std::printf("%-12s %10s %10s %10s %8s %14s\n", "target", "model", "flash", "RAM", "stack",
                 "instructions");
     bool counted = true;
@@ -45,9 +46,19 @@ void print_table(const nlohmann::ordered_json& lines) {
     std::printf(
         "\nBytes. Flash is the model, its code, startup and console; RAM is input, output, work\n"
         "memory, the model's view and the stack. Instructions are those of one inference%s\n",
-        counted ? "."
-                : ";\n- is for a model with other layers than dense ones, whose instructions are "
-                  "not estimated;\ntheir code and stack are not in these numbers either.");
+        counted ? "." : ";\n- is for weights of 4 bits, whose instructions are not estimated.");
+    if (!dense) {
+        std::printf("Code and stack of other layers than dense ones are not in these numbers.\n");
+    }
+}
+
+bool only_dense(const AnyGraph& graph) {
+    return std::visit(
+        [](const auto& model) {
+            return std::all_of(model.rows().begin(), model.rows().end(),
+                               [](const Row& row) { return row.kind == Kind::dense; });
+        },
+        graph);
 }
 
 int footprint(const Options& options, const Common& common) {
@@ -61,7 +72,7 @@ int footprint(const Options& options, const Common& common) {
         lines.push_back(describe(graph, target_named(options.target)));
     }
     if (!common.json) {
-        print_table(lines);
+        print_table(lines, only_dense(graph));
     } else if (options.target.empty()) {
         print_json({{"file", options.path}, {"targets", lines}});
     } else {
