@@ -99,6 +99,18 @@ head -c 1050 "$scratch/codes" >"$scratch/short_codes"
 model small_int8 tests/data/models/exported_int8.nut "$scratch/short_codes" '|i1' 21
 head -c 1050 "$scratch/pixels" >"$scratch/short_pixels"
 model small_float tests/data/models/exported_float.nut "$scratch/short_pixels" '|u1' 21
+# Two models of images, trained for a moment: the second one has the kinds of layers that the first has not.
+head -c $((16 + 784 * 100)) < <(gzip -dc tests/data/digits/t10k-images-idx3-ubyte.gz) | tail -c +17 |
+    npy '|u1' 100 784 >"$scratch/digits.npy"
+train() { # NAME OPTIONS: a model of floats, and its int8 twin
+    quietly "$tool" train "${@:2}" --platform reference --data "$scratch/digits.npy" --epochs 1 \
+        --out "$scratch/$1.nut"
+    quietly "$tool" quantize "$scratch/$1.nut" --calibrate "$scratch/digits.npy" --out "$scratch/$1_int8.nut"
+    model "$1_int8" "$scratch/$1_int8.nut" "$scratch/codes" '|i1' 784
+    model "$1_float" "$scratch/$1.nut" "$scratch/pixels" '|u1' 784
+}
+train convolutional --kind convolutional
+train windows --layers 28x28,avgpool2,conv4k3,pool2,depthwisek3,up2,deconv1k3s2
 if [[ -f $shared/ad01_int8.tflite ]]; then
     quietly "$tool" convert "$shared/ad01_int8.tflite" "$scratch/ad01.nut"
     tail -c +129 "$shared/ad01_int8_in.npy" >"$scratch/ad01_rows"
@@ -108,7 +120,10 @@ else
     step 'ad01 is left out: ../shared/models/mlperf_tiny_ad is not there'
 fi
 declare -A title=([digits_int8]='784-24-784' [digits_float]='784-24-784 float' [ad01]='ad01'
-    [small_int8]='21-13-5-17-21' [small_float]='21-13-5-17-21 float')
+    [small_int8]='21-13-5-17-21' [small_float]='21-13-5-17-21 float'
+    [convolutional_int8]='convolutional' [convolutional_float]='convolutional float'
+    [windows_int8]='windows' [windows_float]='windows float')
+large=(convolutional_int8 convolutional_float windows_float)  # more RAM than the smallest board has
 declare -A packing=([cortex-m0]=armv6m [cortex-m3]=armv7m [cortex-m4]=dsp [cortex-m7]=dsp
     [cortex-m33]=dsp [cortex-m55]=helium [riscv32]=canonical [aarch64]=simd [armhf]=simd)
 
@@ -216,7 +231,8 @@ for preset in "${presets[@]}"; do
         quietly "$tool" convert "$made/$name/model.nut" "$made/$name/model.hpp" "${order[@]}"
         folders+=("$made/$name")
     done
-    quietly cmake --preset "$preset" "-DNUTSHELL_FIRMWARE_MODELS=$(IFS=';' && printf '%s' "${folders[*]}")"
+    quietly cmake --preset "$preset" "-DNUTSHELL_FIRMWARE_MODELS=$(IFS=';' && printf '%s' "${folders[*]}")" \
+        "-DNUTSHELL_FIRMWARE_LARGE_MODELS=$(IFS=';' && printf '%s' "${large[*]}")"
     quietly cmake --build "build/$preset" --parallel "$(nproc)" --target "${models[@]/#/model_}"
     for name in "${models[@]}"; do measure_model "$preset" "$name"; done
     case $preset in
@@ -236,7 +252,7 @@ for preset in "${presets[@]}"; do
                 'training step'
             ;;
     esac
-    quietly cmake --preset "$preset" -DNUTSHELL_FIRMWARE_MODELS=
+    quietly cmake --preset "$preset" -DNUTSHELL_FIRMWARE_MODELS= -DNUTSHELL_FIRMWARE_LARGE_MODELS=
 done
 
 if $json; then
@@ -252,7 +268,7 @@ else
         column -t -s $'\t' -R 5,6,7,8
 fi
 
-$estimates_hold || step 'Correct the constants of tools/footprint_targets.cpp.'
+$estimates_hold || step 'Correct the constants of tools/footprint_image_sizes.cpp and footprint_targets.cpp.'
 if $update; then
     # What was not measured keeps its lines.
     {

@@ -5,6 +5,7 @@
 
 #include "error.hpp"
 #include "footprint_loops.hpp"
+#include "inference_form.hpp"
 #include "suggest.hpp"
 
 namespace nutshell::tools {
@@ -109,19 +110,19 @@ std::optional<double> instructions_of(const Int8Graph& graph, const Target& targ
 }
 
 Footprint sizes_of(const std::vector<Row>& rows, size_t model, bool int8, const Target& target) {
-    const NumbersCost& cost = int8 ? target.int8 : target.float32;
-    const int further = static_cast<int>(rows.size()) - 2;
+    const ImageSize& size = int8 ? target.image.int8 : target.image.float32;
     Footprint result;
     result.model = model;
-    result.flash = model + static_cast<size_t>(cost.code + further * cost.layer_code);
-    result.stack = static_cast<size_t>(cost.stack + (further > 0 ? cost.deep_stack : 0));
+    result.flash = model + static_cast<size_t>(code_bytes(rows, size));
+    result.stack = static_cast<size_t>(stack_bytes(rows, size));
     result.ram = memory_of(rows, int8, target.scratch) +
                  view_of(rows.size(), int8, target.scratch.pointer) +
                  static_cast<size_t>(target.variables) + result.stack;
     return result;
 }
 
-Footprint footprint_of(const Graph& graph, const Target& target) {
+Footprint footprint_of(const Graph& whole, const Target& target) {
+    const Graph graph = inference_form(whole);
     size_t model = 0;
     to_file_bytes(graph, model);
     Footprint result = sizes_of(graph.rows(), model, false, target);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // What a model would take on a target, before anything is compiled: sizes follow from the model,
-// code and instructions from constants that were measured (footprint_targets.cpp).
+// code, stack and instructions from constants that were measured (footprint_targets.cpp,
+// footprint_image_sizes.cpp).
 #pragma once
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "footprint_images.hpp"
 #include "model_file.hpp"
 
 namespace nutshell::tools {
@@ -30,12 +32,8 @@ struct ActivationCost {
     double sigmoid, tanh, leaky_relu, clamp;
 };
 
-/// What is linked and computed for one type of numbers.
+/// What is computed in one type of numbers.
 struct NumbersCost {
-    int code;              ///< bytes of an image of two layers besides the model's file
-    int layer_code;        ///< more for each further layer
-    int stack;             ///< bytes, of the call that needs most: checking the file or running it
-    int deep_stack;        ///< more where there are more than two layers
     ProductCost dots;      ///< weights [out][in]
     ProductCost combined;  ///< weights [in][out]; int8 has none
     ActivationCost activation;
@@ -49,6 +47,7 @@ struct Target {
     ScratchRule scratch;  ///< of int8
     int variables;        ///< bytes of RAM besides the model's: the board's, the C library's
     NumbersCost int8, float32;
+    ImageSizes image;
 };
 
 /// THE LIST of targets.
@@ -61,10 +60,12 @@ struct Footprint {
     size_t model = 0;                    ///< bytes of the .nut file in the target's packing
     size_t flash = 0;                    ///< bytes of the image: model and code
     size_t ram = 0;                      ///< bytes: input, output, work memory, the view, and stack
-    size_t stack = 0;                    ///< bytes, part of ram
+    size_t stack = 0;                    ///< bytes, part of ram: of a check or an inference
     std::optional<double> instructions;  ///< of one inference; none of 4-bit weights
 };
 
+/// Of a model as nutshell convert exports it: without what only training needs. Throws Error when
+/// it has no such form (inference_form.hpp).
 Footprint footprint_of(const AnyGraph& graph, const Target& target);
 
 }  // namespace nutshell::tools

@@ -12,144 +12,92 @@ constexpr ProductCost kNone{1, 1, 0, 0, 0, 0, 0, 0, 0};
 
 constexpr ActivationCost look_up(double each, double clamp) { return {each, each, each, clamp}; }
 
-// The lines of a type of numbers: code, code of a further layer, stack, stack of more than two
-// layers; dots and combined, each with its block of outputs and inputs, call, input, output,
-// product, rest, partial, scale; sigmoid, tanh, leaky_relu, clamp; check.
+// The lines of a type of numbers: dots and combined, each with its block of outputs and inputs,
+// call, input, output, product, rest, partial, scale; sigmoid, tanh, leaky_relu, clamp; check.
 constexpr NumbersCost kM0Int8{
-    5664, 72, 284, 0, {4, 1, 212.4, 6.326, 40.37, 3.375, 0, 248.4, 3.408}, kNone, look_up(4.27, 10),
-    0};
-constexpr NumbersCost kM0Float{11872,
-                               64,
-                               428,
-                               8,
-                               {1, 1, -641, 1.27, 1181, 162.7, 0, 0, 0},
+    {4, 1, 212.4, 6.326, 40.37, 3.375, 0, 248.4, 3.408}, kNone, look_up(4.27, 10), 0};
+constexpr NumbersCost kM0Float{{1, 1, -641, 1.27, 1181, 162.7, 0, 0, 0},
                                {1, 1, -10970, 1333, 67.6, 157.1, 0, 0, 0},
                                {2520, 2620, 105, 0},
                                11};
-constexpr NumbersCost kM3Int8{5824,
-                              72,
-                              232,
-                              10,
-                              {4, 1, 131.7, 0.1009, 12.6, 2.305, 0, 172.1, 3.608},
-                              kNone,
-                              look_up(4.51, 11),
-                              0};
-constexpr NumbersCost kM3Float{8928,
-                               64,
-                               392,
-                               8,
-                               {1, 1, -481, -0.18, 729, 71.2, 0, 0, 0},
+constexpr NumbersCost kM3Int8{
+    {4, 1, 131.7, 0.1009, 12.6, 2.305, 0, 172.1, 3.608}, kNone, look_up(4.51, 11), 0};
+constexpr NumbersCost kM3Float{{1, 1, -481, -0.18, 729, 71.2, 0, 0, 0},
                                {1, 1, -6127, 733, 84.25, 69.47, 0, 0, 0},
                                {1160, 1240, 66, 0},
                                8};
 constexpr NumbersCost kM4Int8{
-    5840, 72, 240, 0, {4, 4, 145.8, 2.611, 13.52, 1.157, 0, 169.4, 0.05}, kNone, look_up(4.51, 11),
-    0};
-constexpr NumbersCost kM4Float{8864,
-                               32,
-                               388,
-                               8,
-                               {4, 8, 195, 0, 33.76, 1.22, 8.7, 0, 0},
+    {4, 4, 145.8, 2.611, 13.52, 1.157, 0, 169.4, 0.05}, kNone, look_up(4.51, 11), 0};
+constexpr NumbersCost kM4Float{{4, 8, 195, 0, 33.76, 1.22, 8.7, 0, 0},
                                {16, 1, 209, 0.115, 1.644, 1.232, 0, 0, 0},
                                {34, 44, 8, 0},
                                2.43};
 constexpr NumbersCost kM7Int8 = kM4Int8;
-constexpr NumbersCost kM7Float{8800,
-                               32,
-                               388,
-                               8,
-                               {4, 8, 194, 0, 33.76, 1.22, 8.7, 0, 0},
+constexpr NumbersCost kM7Float{{4, 8, 194, 0, 33.76, 1.22, 8.7, 0, 0},
                                {16, 1, 193, 0.114, 1.645, 1.232, 0, 0, 0},
                                {33, 44, 8, 0},
                                2.43};
 constexpr NumbersCost kM33Int8{
-    5680, 72, 240, 0, {4, 4, 145.8, 2.611, 13.52, 1.157, 0, 169.4, 0.05}, kNone, look_up(4.51, 11),
-    0};
-constexpr NumbersCost kM33Float{8608,
-                                64,
-                                392,
-                                8,
-                                {4, 8, 195, 0, 32.51, 1.22, 8.24, 0, 0},
+    {4, 4, 145.8, 2.611, 13.52, 1.157, 0, 169.4, 0.05}, kNone, look_up(4.51, 11), 0};
+constexpr NumbersCost kM33Float{{4, 8, 195, 0, 32.51, 1.22, 8.24, 0, 0},
                                 {16, 1, 206, 0.117, 1.582, 1.232, 0, 0, 0},
                                 {33, 44, 8, 0},
                                 2.43};
-constexpr NumbersCost kM55Int8{5376,
-                               72,
-                               232,
-                               4,
-                               {4, 16, 123.8, 0.0417, 3.959, 0.1558, 0, 25.79, 2.575},
-                               kNone,
-                               look_up(0.256, 10),
-                               0};
-constexpr NumbersCost kM55Float{11024,
-                                64,
-                                400,
-                                8,
-                                {6, 8, 180, 0, 39.5, 0.555, 7.3, 0, 0},
+constexpr NumbersCost kM55Int8{
+    {4, 16, 123.8, 0.0417, 3.959, 0.1558, 0, 25.79, 2.575}, kNone, look_up(0.256, 10), 0};
+constexpr NumbersCost kM55Float{{6, 8, 180, 0, 39.5, 0.555, 7.3, 0, 0},
                                 {28, 1, 325, 0, 1.321, 0.5714, 0, 0, 0},
                                 {15.1, 15.8, 2.27, 0},
                                 0.74};
-constexpr NumbersCost kRiscv32Int8{
-    5320, 80, 248, 16, {1, 1, 92, 0, 60, 9, 0, 0, -1}, kNone, look_up(8.01, 0), 0};
-constexpr NumbersCost kRiscv32Float{12160,
-                                    32,
-                                    412,
-                                    0,
-                                    {1, 1, -356, 0.23, 1391, 162.6, 0, 0, 0},
+constexpr NumbersCost kRiscv32Int8{{1, 1, 92, 0, 60, 9, 0, 0, -1}, kNone, look_up(8.01, 0), 0};
+constexpr NumbersCost kRiscv32Float{{1, 1, -356, 0.23, 1391, 162.6, 0, 0, 0},
                                     {1, 1, -8667, 1073, 42.75, 158.1, 0, 0, 0},
                                     {2130, 2230, 86, 0},
                                     9};
 
 constexpr NumbersCost kAarch64Int8{
-    240000,
-    358,
-    368,
-    0,
     {16, 8, 223.2, 0.1161, 4.478, 0.2434, 0, 33.96, -0.1845, 18.63, 8},
     kNone,
     look_up(0.7487, 0.004),
     0};
-constexpr NumbersCost kAarch64Float{244075,
-                                    184,
-                                    656,
-                                    0,
-                                    {8, 16, 192.1, 0.6542, 14.67, 0.3059, 1.282, 0, 0, 1.84, 1},
+constexpr NumbersCost kAarch64Float{{8, 16, 192.1, 0.6542, 14.67, 0.3059, 1.282, 0, 0, 1.84, 1},
                                     {64, 1, 117.1, 4.01, 0.3452, 0.3577, 0, 0, 0, 14.59, 4},
                                     {6.517, 6.957, 1.787, 0},
                                     0.571};
-constexpr NumbersCost kArmhfInt8{155402,
-                                 288,
-                                 304,
-                                 8,
-                                 {8, 8, 281.2, 0.04304, 9.442, 0.3443, 0, -9.343, -0.8767, 1.18, 8},
+constexpr NumbersCost kArmhfInt8{{8, 8, 281.2, 0.04304, 9.442, 0.3443, 0, -9.343, -0.8767, 1.18, 8},
                                  kNone,
                                  look_up(3.791, 0),
                                  0};
-constexpr NumbersCost kArmhfFloat{159298,
-                                  143,
-                                  1248,
-                                  16,
-                                  {8, 8, 176.8, 1.136, 22.89, 0.599, 1.545, 0, 0, 2.873, 1},
+constexpr NumbersCost kArmhfFloat{{8, 8, 176.8, 1.136, 22.89, 0.599, 1.545, 0, 0, 2.873, 1},
                                   {32, 1, 161.9, 0.9881, 1.468, 1, 0, 0, 0, 18.79, 4},
                                   {29.57, 22.69, 9.795, 0},
                                   0.949};
 
-/// Scratch of int8 where nothing is converted: per input, rows together, forms of bias, pointer.
+/// Scratch of int8: per input, rows together, forms of bias, pointer; where nothing is converted,
+/// and for two rows of halfwords.
 constexpr ScratchRule kNothingConverted{0, 2, 1, 4};
+constexpr ScratchRule kHalfwords{2, 2, 1, 4};
 
 }  // namespace
 
 const std::vector<Target>& targets() {
     static const std::vector<Target> all = {
-        {"cortex-m0", Packing::armv6m, {1, 2, 1, 4}, 16, kM0Int8, kM0Float},
-        {"cortex-m3", Packing::armv7m, kNothingConverted, 16, kM3Int8, kM3Float},
-        {"cortex-m4", Packing::dsp, {2, 2, 1, 4}, 16, kM4Int8, kM4Float},
-        {"cortex-m7", Packing::dsp, {2, 2, 1, 4}, 16, kM7Int8, kM7Float},
-        {"cortex-m33", Packing::dsp, {2, 2, 1, 4}, 16, kM33Int8, kM33Float},
-        {"cortex-m55", Packing::helium, kNothingConverted, 16, kM55Int8, kM55Float},
-        {"riscv32", Packing::canonical, kNothingConverted, 16, kRiscv32Int8, kRiscv32Float},
-        {"aarch64", Packing::simd, {0, 16, 2, 8}, 1676, kAarch64Int8, kAarch64Float},
-        {"armhf", Packing::simd, {0, 16, 2, 4}, 682, kArmhfInt8, kArmhfFloat},
+        {"cortex-m0", Packing::armv6m, {1, 2, 1, 4}, 16, kM0Int8, kM0Float, kM0Images},
+        {"cortex-m3", Packing::armv7m, kNothingConverted, 16, kM3Int8, kM3Float, kM3Images},
+        {"cortex-m4", Packing::dsp, kHalfwords, 16, kM4Int8, kM4Float, kM4Images},
+        {"cortex-m7", Packing::dsp, kHalfwords, 16, kM7Int8, kM7Float, kM7Images},
+        {"cortex-m33", Packing::dsp, kHalfwords, 16, kM33Int8, kM33Float, kM33Images},
+        {"cortex-m55", Packing::helium, kNothingConverted, 16, kM55Int8, kM55Float, kM55Images},
+        {"riscv32", Packing::canonical, kNothingConverted, 16, kRiscv32Int8, kRiscv32Float,
+         kRiscv32Images},
+        {"aarch64",
+         Packing::simd,
+         {0, 16, 2, 8},
+         1676,
+         kAarch64Int8,
+         kAarch64Float,
+         kAarch64Images},
+        {"armhf", Packing::simd, {0, 16, 2, 4}, 682, kArmhfInt8, kArmhfFloat, kArmhfImages},
     };
     return all;
 }

@@ -2,7 +2,6 @@
 // nutshell footprint: what a model would take on a target, before anything is compiled.
 #include "tools/footprint.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -30,7 +29,7 @@ nlohmann::ordered_json describe(const AnyGraph& graph, const Target& target) {
             {"packing", name_of(target.packing)}};
 }
 
-void print_table(const nlohmann::ordered_json& lines, bool dense) {
+void print_table(const nlohmann::ordered_json& lines) {
     std::printf("%-12s %10s %10s %10s %8s %14s\n", "target", "model", "flash", "RAM", "stack",
                 "instructions");
     bool counted = true;
@@ -47,18 +46,6 @@ void print_table(const nlohmann::ordered_json& lines, bool dense) {
         "\nBytes. Flash is the model, its code, startup and console; RAM is input, output, work\n"
         "memory, the model's view and the stack. Instructions are those of one inference%s\n",
         counted ? "." : ";\n- is for weights of 4 bits, whose instructions are not estimated.");
-    if (!dense) {
-        std::printf("Code and stack of other layers than dense ones are not in these numbers.\n");
-    }
-}
-
-bool only_dense(const AnyGraph& graph) {
-    return std::visit(
-        [](const auto& model) {
-            return std::all_of(model.rows().begin(), model.rows().end(),
-                               [](const Row& row) { return row.kind == Kind::dense; });
-        },
-        graph);
 }
 
 int footprint(const Options& options, const Common& common) {
@@ -72,7 +59,7 @@ int footprint(const Options& options, const Common& common) {
         lines.push_back(describe(graph, target_named(options.target)));
     }
     if (!common.json) {
-        print_table(lines, only_dense(graph));
+        print_table(lines);
     } else if (options.target.empty()) {
         print_json({{"file", options.path}, {"targets", lines}});
     } else {

@@ -37,7 +37,7 @@ struct Memory {
 };
 Memory free_memory() noexcept;
 
-/// Bytes of stack that fn() needs, its return address not included. At most 1 KB is looked at.
+/// Bytes of stack that fn() needs, its return address not included. At most 1.5 KB are looked at.
 size_t stack_of(void (*fn)()) noexcept;
 
 }  // namespace nutshell::board

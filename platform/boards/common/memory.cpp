@@ -9,6 +9,6 @@ Memory free_memory() noexcept {
     return {nutshell_free_begin, static_cast<size_t>(nutshell_free_end - nutshell_free_begin)};
 }
 
-[[gnu::noinline]] size_t stack_of(void (*fn)()) noexcept { return painted_stack<1024>(fn); }
+[[gnu::noinline]] size_t stack_of(void (*fn)()) noexcept { return painted_stack<1536>(fn); }
 
 }  // namespace nutshell::board
