@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 #include "nutshell/elementary.hpp"
+#include "nutshell/kernels.hpp"
+#include "vector_parts.hpp"
 
 namespace nutshell {
 namespace {
@@ -17,6 +19,7 @@ struct Vec256 {
     static constexpr int tile_rows = 4, tile_vectors = 3;  // 12 sums, 3 loads, 1 broadcast
     static constexpr int dot_tile_rows = 4,
                          dot_tile_columns = 3;  // 12 sums, 4 rows, columns from memory
+    static constexpr bool stores_sums = true;
     using Sparse = Vec256;
     static constexpr int sparse_tile_vectors = 3, sparse_sums = 4;
     static constexpr int together = 4, add_vectors = 8;
@@ -82,7 +85,45 @@ struct Vec256 {
         return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
     }
 
+    static void store_sums(const Vec256* x, int step, const float* bias, Clamp clamp, float* c,
+                           ptrdiff_t n) noexcept {
+        NUTSHELL_UNROLL
+        for (int i = 0; i < 2; i++, x += 2 * step, c += 2 * n) {
+            __m256 fours[3];  // of a column: four numbers of both rows
+            NUTSHELL_UNROLL
+            for (int j = 0; j < 3; j++) fours[j] = add_halves(x[j].v, x[j + step].v);
+            Vec256 rows{add_each(add_pairs(fours[0], fours[1]), add_pairs(fours[2], fours[2]))};
+            if (bias) {
+                const __m128 three = load_three(bias);
+                rows.v = _mm256_add_ps(rows.v, _mm256_set_m128(three, three));
+            }
+            rows = min(set(clamp.high), max(set(clamp.low), rows));
+            store_three(c, _mm256_castps256_ps128(rows.v));
+            store_three(c + n, _mm256_extractf128_ps(rows.v, 1));
+        }
+    }
+    static __m128 load_three(const float* p) noexcept {
+        return _mm_setr_ps(p[0], p[1], p[2], 0.0f);
+    }
+    static void store_three(float* p, __m128 a) noexcept {
+        _mm_storel_pi(reinterpret_cast<__m64*>(p), a);
+        _mm_store_ss(p + 2, _mm_movehl_ps(a, a));
+    }
+
   private:
+    // Sums in the order of sum(). A vector's halves, and then another one's:
+    static __m256 add_halves(__m256 a, __m256 b) noexcept {
+        return _mm256_add_ps(_mm256_permute2f128_ps(a, b, 0x20),
+                             _mm256_permute2f128_ps(a, b, 0x31));
+    }
+    /// Of each four elements the first two and the last two.
+    static __m256 add_pairs(__m256 a, __m256 b) noexcept {
+        return _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x44), _mm256_shuffle_ps(a, b, 0xEE));
+    }
+    /// Of each two elements the first and the second.
+    static __m256 add_each(__m256 a, __m256 b) noexcept {
+        return _mm256_add_ps(_mm256_shuffle_ps(a, b, 0x88), _mm256_shuffle_ps(a, b, 0xDD));
+    }
     static __m256 sign_bit() noexcept { return _mm256_set1_ps(-0.0f); }
     static __m256i mask(int n) noexcept {
         return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));

@@ -23,6 +23,7 @@ struct Vec {
     static constexpr int tile_rows = 8, tile_vectors = 3;  // 24 sums, 3 loads, 1 broadcast
     static constexpr int dot_tile_rows = 4,
                          dot_tile_columns = 6;  // 24 sums, 4 rows, columns from memory
+    static constexpr bool stores_sums = true;
     // Rows of 24 floats, for one, begin in the middle of a cache line, and 64-byte stores that
     // straddle two lines are slow: with 32 bytes at a time, none does.
     using Sparse = Vec256;
@@ -90,7 +91,40 @@ struct Vec {
         return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
     }
 
+    static void store_sums(const Vec* x, int step, const float* bias, Clamp clamp, float* c,
+                           ptrdiff_t n) noexcept {
+        __m512 fours[3];  // of a column: four numbers of each row
+        NUTSHELL_UNROLL
+        for (int j = 0; j < 3; j++, x++) {
+            fours[j] = add_quarters(add_halves(x[0].v, x[step].v),
+                                    add_halves(x[2 * step].v, x[3 * step].v));
+        }
+        Vec rows{add_each(add_pairs(fours[0], fours[1]), add_pairs(fours[2], fours[2]))};
+        if (bias) rows.v = _mm512_add_ps(rows.v, _mm512_broadcast_f32x4(Vec256::load_three(bias)));
+        rows = min(set(clamp.high), max(set(clamp.low), rows));
+        Vec256::store_three(c, _mm512_castps512_ps128(rows.v));
+        Vec256::store_three(c + n, _mm512_extractf32x4_ps(rows.v, 1));
+        Vec256::store_three(c + 2 * n, _mm512_extractf32x4_ps(rows.v, 2));
+        Vec256::store_three(c + 3 * n, _mm512_extractf32x4_ps(rows.v, 3));
+    }
+
   private:
+    // Sums in the order of sum(). A vector's halves, and then another one's:
+    static __m512 add_halves(__m512 a, __m512 b) noexcept {
+        return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE));
+    }
+    /// The halves of what is left of two, and then of two others.
+    static __m512 add_quarters(__m512 a, __m512 b) noexcept {
+        return _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x88), _mm512_shuffle_f32x4(a, b, 0xDD));
+    }
+    /// Of each four elements the first two and the last two.
+    static __m512 add_pairs(__m512 a, __m512 b) noexcept {
+        return _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x44), _mm512_shuffle_ps(a, b, 0xEE));
+    }
+    /// Of each two elements the first and the second.
+    static __m512 add_each(__m512 a, __m512 b) noexcept {
+        return _mm512_add_ps(_mm512_shuffle_ps(a, b, 0x88), _mm512_shuffle_ps(a, b, 0xDD));
+    }
     static __m512 sign_bit() noexcept { return _mm512_set1_ps(-0.0f); }
     static __mmask16 mask(int n) noexcept { return static_cast<__mmask16>((1u << n) - 1u); }
 };

@@ -15,6 +15,7 @@ namespace {
 struct Vec {
     float32x4_t v;
     static constexpr int lanes = 4, exp_steps = 1;
+    static constexpr bool stores_sums = false;
 #if defined(__aarch64__)
     static constexpr int tile_rows = 8, tile_vectors = 2;
     static constexpr int dot_tile_rows = 4, dot_tile_columns = 4;

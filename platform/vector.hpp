@@ -3,11 +3,14 @@
 // nutshell/elementary.hpp asks for, and load, store (any alignment), load_part, store_part (the
 // first n < lanes elements, nothing read or written behind them), load_bytes, sqrt,
 // select_positive, exponent, mantissa, sum; the register tiles tile_rows x tile_vectors and
-// dot_tile_rows x dot_tile_columns; whether it spreads_factors over memory once rather than one
-// over a register whenever it multiplies; the vector type Sparse that suits sparse products, V
-// itself or a narrower one, with the tile sparse_tile_vectors x sparse_sums; how many vectors suit
-// the loss `together`, as many as hide the latency of its long chain; how many sums of a vector are
-// made at a time, add_vectors, to hide that of an addition; and what vector_row.hpp asks for.
+// dot_tile_rows x dot_tile_columns; whether it stores_sums of many vectors at once, with fewer
+// operations than sum takes for one after the other: store_sums(x, step, bias, clamp, c, n) makes
+// c[4][3], rows n apart, of the sums of the vectors x[row * step + column] and of bias[3], if any,
+// clamped; whether it spreads_factors over memory once rather than one over a register whenever it
+// multiplies; the vector type Sparse that suits sparse products, V itself or a narrower one, with
+// the tile sparse_tile_vectors x sparse_sums; how many vectors suit the loss `together`, as many
+// as hide the latency of its long chain; how many sums of a vector are made at a time,
+// add_vectors, to hide that of an addition; and what vector_row.hpp asks for.
 //
 // Two inner loops carry all matrix products: rows combined by scalars (gemm_nn, gemm_tn) and dot
 // products (gemm_nt). An element's sum is always made in the same order, whatever tile it falls
@@ -128,12 +131,9 @@ struct VectorKernels
     template <int Rows, int Columns>
     static void dot_tile(int n, int k, const float* a, const float* b, const float* bias,
                          Clamp clamp, float* c) noexcept {
-        V sum[Rows][Columns];
+        V sum[Rows * Columns];
         NUTSHELL_UNROLL
-        for (int i = 0; i < Rows; i++) {
-            NUTSHELL_UNROLL
-            for (int j = 0; j < Columns; j++) sum[i][j] = V::set(0.0f);
-        }
+        for (int i = 0; i < Rows * Columns; i++) sum[i] = V::set(0.0f);
         const auto accumulate = [&](int t, auto part) __attribute__((always_inline)) {
             V row[Rows];
             NUTSHELL_UNROLL
@@ -143,17 +143,28 @@ struct VectorKernels
             for (int j = 0; j < Columns; j++) {
                 const V column = load(b + j * static_cast<ptrdiff_t>(k) + t, part);
                 NUTSHELL_UNROLL
-                for (int i = 0; i < Rows; i++) sum[i][j] = V::mul_add(row[i], column, sum[i][j]);
+                for (int i = 0; i < Rows; i++) {
+                    V& at = sum[i * Columns + j];
+                    at = V::mul_add(row[i], column, at);
+                }
             }
         };
         int t = 0;
         for (; t + lanes <= k; t += lanes) accumulate(t, Full<V>{});
         if (t < k) accumulate(t, Part<V>{k - t});
+        if constexpr (V::stores_sums && Columns == V::dot_tile_columns) {
+            static_assert(Rows == 4 && Columns % 3 == 0);
+            NUTSHELL_UNROLL
+            for (int j = 0; j < Columns; j += 3) {
+                V::store_sums(sum + j, Columns, bias ? bias + j : nullptr, clamp, c + j, n);
+            }
+            return;
+        }
         NUTSHELL_UNROLL
         for (int i = 0; i < Rows; i++) {
             NUTSHELL_UNROLL
             for (int j = 0; j < Columns; j++) {
-                const float total = V::sum(sum[i][j]);
+                const float total = V::sum(sum[i * Columns + j]);
                 c[i * static_cast<ptrdiff_t>(n) + j] =
                     VectorRow<V>::clamped(bias ? total + bias[j] : total, clamp);
             }

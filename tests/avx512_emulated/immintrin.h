@@ -96,6 +96,15 @@ inline To part(From v, int index) {
     return result;
 }
 
+/// Two quarters of a and then two of b, each chosen by two bits of `order`, the lowest first.
+inline simde__m512 quarters(simde__m512 a, simde__m512 b, int order) {
+    Lanes<simde__m128> result;
+    for (int i = 0; i < result.count; i++) {
+        result.at[i] = part<simde__m128>(i < 2 ? a : b, order >> (2 * i) & 3);
+    }
+    return result.as<simde__m512>();
+}
+
 template <class Vector>
 inline Vector fused(Vector a, Vector b, Vector c) {
     using Floats = Lanes<float, sizeof(Vector)>;
@@ -199,6 +208,8 @@ using __mmask64 = simde__mmask64;
 #define _mm512_srav_epi32(v, counts) emulated::shift_right_each<int32_t>(v, counts)
 #define _mm512_srav_epi64(v, counts) emulated::shift_right_each<int64_t>(v, counts)
 
+#define _mm512_shuffle_f32x4(a, b, order) emulated::quarters(a, b, order)
+#define _mm512_extractf32x4_ps(v, index) emulated::part<simde__m128>(v, index)
 #define _mm512_extractf32x8_ps(v, index) emulated::part<simde__m256>(v, index)
 #define _mm512_extracti32x8_epi32(v, index) emulated::part<simde__m256i>(v, index)
 #define _mm512_reduce_add_ps(v) emulated::sum<float>(v)
