@@ -278,8 +278,10 @@ struct VectorKernels
     static void tile(const Product& product, const Edge& edge, float* c, ptrdiff_t c_stride,
                      P part) noexcept {
         V sum[Rows][Vectors];
+        NUTSHELL_UNROLL
         for (int j = 0; j < Vectors; j++) {
             const V bias = edge.bias ? load(edge.bias + j * lanes, part) : V::set(0.0f);
+            NUTSHELL_UNROLL
             for (int i = 0; i < Rows; i++) {
                 sum[i][j] = edge.first ? bias : load(c + i * c_stride + j * lanes, part);
             }
@@ -288,11 +290,14 @@ struct VectorKernels
         const float* b = product.b;
         for (int t = 0; t < product.depth; t++, a += product.step, b += product.stride) {
             V column[Vectors];
+            NUTSHELL_UNROLL
             for (int j = 0; j < Vectors; j++) column[j] = load(b + j * lanes, part);
+            NUTSHELL_UNROLL
             for (int i = 0; i < Rows; i++) {
                 const float* at = a + i * product.row;
                 V factor = V::spreads_factors ? V::load(at) : V::set(*at);
                 if constexpr (Scaled) factor = factor * product.alpha;
+                NUTSHELL_UNROLL
                 for (int j = 0; j < Vectors; j++) {
                     sum[i][j] = V::mul_add(factor, column[j], sum[i][j]);
                 }
@@ -300,13 +305,17 @@ struct VectorKernels
         }
         if (edge.clamps) {
             const V low = V::set(edge.clamp.low), high = V::set(edge.clamp.high);
+            NUTSHELL_UNROLL
             for (int i = 0; i < Rows; i++) {
+                NUTSHELL_UNROLL
                 for (int j = 0; j < Vectors; j++) {
                     sum[i][j] = V::min(high, V::max(low, sum[i][j]));
                 }
             }
         }
+        NUTSHELL_UNROLL
         for (int i = 0; i < Rows; i++) {
+            NUTSHELL_UNROLL
             for (int j = 0; j < Vectors; j++) store(c + i * c_stride + j * lanes, sum[i][j], part);
         }
     }
