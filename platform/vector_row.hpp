@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The products of a single row, which are bound by the cache that holds B: B is read once, in long
 // runs, and every sum stays in a register until it is done. The sums are made in the order of
-// vector.hpp's tiles, so that a row has the same bits alone and among others.
+// vector.hpp's tiles, so that a row has the same bits alone and among others. Each product is a
+// function of its own: inlined among the loops of whole matrices, gcc runs out of registers.
 //
 // V says what suits its registers: row_dots rows of B at once for dot products, row_depth vectors
 // of each before the next row; row_vectors vectors of the result at once for combined rows; and
@@ -20,15 +21,17 @@ class VectorRow {
 
   public:
     /// c[n] = clamp(a[k] * B[n][k]^T + bias[n]): n dot products.
-    static void times_transposed(int n, int k, const float* a, const float* b, const float* bias,
-                                 Clamp clamp, float* c) noexcept {
+    __attribute__((noinline)) static void times_transposed(int n, int k, const float* a,
+                                                           const float* b, const float* bias,
+                                                           Clamp clamp, float* c) noexcept {
         dots<V::row_dots>(n, k, a, b, c);
         for (int j = 0; j < n; j++) c[j] = clamped(bias ? c[j] + bias[j] : c[j], clamp);
     }
 
     /// c[n] = clamp(a[k] * B[k][n] + bias[n]): the rows of B, b_stride elements apart, combined.
-    static void times(int n, int k, const float* a, const float* b, ptrdiff_t b_stride,
-                      const float* bias, Clamp clamp, float* c) noexcept {
+    __attribute__((noinline)) static void times(int n, int k, const float* a, const float* b,
+                                                ptrdiff_t b_stride, const float* bias, Clamp clamp,
+                                                float* c) noexcept {
         const Combination all{k, b_stride, a, clamp, clamps(clamp)};
         strips<V::row_vectors>(all, n, b, bias, c);
     }
