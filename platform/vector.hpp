@@ -259,9 +259,11 @@ struct VectorKernels
         }
     }
 
+    // Inlined whatever happens: where gcc does not, it keeps the sums in memory.
     template <int Vectors, bool Scaled, class P>
-    static void rows_of_tiles(int m, const Product& product, const Edge& edge, float* c,
-                              ptrdiff_t c_stride, P part) noexcept {
+    __attribute__((always_inline)) static void rows_of_tiles(int m, const Product& product,
+                                                             const Edge& edge, float* c,
+                                                             ptrdiff_t c_stride, P part) noexcept {
         Product rows = product;
         int i = 0;
         for (; i + V::tile_rows <= m; i += V::tile_rows) {
@@ -275,8 +277,8 @@ struct VectorKernels
     }
 
     template <int Rows, int Vectors, bool Scaled, class P>
-    static void tile(const Product& product, const Edge& edge, float* c, ptrdiff_t c_stride,
-                     P part) noexcept {
+    __attribute__((always_inline)) static void tile(const Product& product, const Edge& edge,
+                                                    float* c, ptrdiff_t c_stride, P part) noexcept {
         V sum[Rows][Vectors];
         NUTSHELL_UNROLL
         for (int j = 0; j < Vectors; j++) {
