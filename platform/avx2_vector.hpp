@@ -65,7 +65,7 @@ struct Vec256 {
         return {_mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(x.v), 23))};
     }
     static Vec256 power_of_two(Vec256 x) noexcept {
-        constexpr const auto& powers = elementary::kPowersOfTwo<exp_steps>;
+        constexpr const auto& powers = elementary::kEighthPowersOfTwo;
         const __m256i less = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(powers.less));
         const __m256i n = _mm256_castps_si256(x.v);
         const __m256i power = _mm256_permutevar8x32_epi32(less, n);  // by the lowest 3 bits of n

@@ -19,7 +19,7 @@ namespace {
 
 struct Vec {
     __m512 v;
-    static constexpr int lanes = 16, exp_steps = 16;
+    static constexpr int lanes = 16, exp_steps = 8;
     static constexpr int tile_rows = 8, tile_vectors = 3;  // 24 sums, 3 loads, 1 broadcast
     static constexpr int dot_tile_rows = 4,
                          dot_tile_columns = 6;  // 24 sums, 4 rows, columns from memory
@@ -68,7 +68,7 @@ struct Vec {
         return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(x.v), 23))};
     }
     static Vec power_of_two(Vec x) noexcept {
-        constexpr const auto& powers = elementary::kPowersOfTwo<exp_steps>;
+        constexpr const auto& powers = elementary::kEighthPowersOfTwo;
         const __m512i n = _mm512_castps_si512(x.v);
         const __m512i power =  // by the lowest 4 bits of n
             _mm512_permutexvar_epi32(n, _mm512_loadu_si512(powers.less));

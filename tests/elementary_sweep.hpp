@@ -103,10 +103,10 @@ constexpr double kLogOfProduct = 2e-7;
 
 /// What the kernels promise, on each platform that runs here. Errors in units in the last place:
 /// each function is a range reduction and a polynomial (one to two units together), a division and
-/// one or two more roundings. Over all floats the largest are 3.07, 2.61 and 3.67.
+/// one or two more roundings. Over all floats the largest are 2.83, 2.61 and 3.67.
 inline std::vector<Subject> kernel_subjects() {
     const auto always = [](float) { return true; };
-    Subject sigmoid{"sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }, always, 3.1, {}};
+    Subject sigmoid{"sigmoid", [](double x) { return 1 / (1 + std::exp(-x)); }, always, 3.0, {}};
     Subject tanh{"tanh", [](double x) { return std::tanh(x); }, always, 3.0, {}};
     Subject loss{"cross-entropy against 0",
                  [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x))); },
