@@ -28,6 +28,13 @@ class SparseSamples {
     /// Brings to the cache where the lists of a sample begin, before it is one of the next.
     void prefetch_begin(uint32_t index) const { nutshell::prefetch(&begin_[index], 2); }
 
+    /// The same for the lists themselves.
+    void prefetch(uint32_t index) const {
+        const size_t first = begin_[index], count = begin_[index + 1] - first;
+        nutshell::prefetch(&column_[first], count);
+        nutshell::prefetch(&byte_[first], count);
+    }
+
   private:
     std::vector<size_t> begin_;  // [count + 1]
     std::vector<uint16_t> column_;

@@ -315,17 +315,26 @@ double Updater::pass(Scratch& scratch, Slice slice, float scale, float alpha, fl
         return run(graph_, samples, static_cast<const float*>(samples), scratch, pass, scale, alpha,
                    into);
     }
-    for (int i = 0; slice.afterwards && i < slice.rows; i++) {
+    prefetch(slice);
+    return run(SparseInput(graph_, sparse_->rows(slice.indices)), nullptr,
+               ByteRows{data_.bytes.data(), slice.indices}, scratch, pass, scale, alpha, into);
+}
+
+/// All of a slice's samples at once, where nothing waits for a result: then their misses overlap,
+/// those of the page table too. Beside products or the loss each one would hold up the operations
+/// that follow it.
+void Updater::prefetch(Slice slice) const {
+    for (int i = 0; sparse_ && slice.afterwards && i < slice.rows; i++) {
         sparse_->prefetch_begin(slice.afterwards[i]);
     }
-    const SparseBytes lists = sparse_->rows(slice.indices);
-    return run(SparseInput(graph_, lists), nullptr,
-               ByteRows{data_.bytes.data(), slice.indices, slice.next, &lists}, scratch, pass,
-               scale, alpha, into);
+    for (int i = 0; slice.next && i < slice.rows; i++) {
+        data_.prefetch(slice.next[i]);
+        if (sparse_) sparse_->prefetch(slice.next[i]);
+    }
 }
 
 void Updater::copy_samples(Slice slice, float* out) const {
-    for (int i = 0; slice.next && i < slice.rows; i++) data_.prefetch(slice.next[i]);
+    prefetch(slice);
     data_.copy_samples(slice.indices, slice.rows, out);
 }
 

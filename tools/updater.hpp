@@ -98,6 +98,7 @@ class Updater {
     void for_each_slab(Body body);
     double pass(Scratch& scratch, Slice slice, float scale, float alpha, float* into);
     Slice slice_of(const Group& group, int at, int rows) const;
+    void prefetch(Slice slice) const;
     void copy_samples(Slice slice, float* out) const;
     template <class Network, class Targets>
     double run(const Network& network, const float* x, Targets targets, Scratch& scratch, Pass pass,

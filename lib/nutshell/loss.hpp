@@ -5,19 +5,13 @@
 // const float*, [rows][n], or ByteRows.
 #pragma once
 #include "layers/activation.hpp"
-#include "prefetch.hpp"
 
 namespace nutshell {
 
-/// Targets byte / 255 that lie anywhere: those of row i at all + index[i] * n. Those of next[i],
-/// when there are such, are brought into the cache when row i is asked for, and what `lists` has of
-/// the same sample, if given: a loss computes so much that memory has time beside it, which sparse
-/// products have not.
+/// Targets byte / 255 that lie anywhere: those of row i at all + index[i] * n.
 struct ByteRows {
     const uint8_t* all;
     const uint32_t* index;
-    const uint32_t* next = nullptr;
-    const SparseBytes* lists = nullptr;
 };
 
 namespace detail {
@@ -26,17 +20,7 @@ inline const float* target_row(const float* targets, int row, int n) noexcept {
     return targets + static_cast<ptrdiff_t>(row) * n;
 }
 inline const uint8_t* target_row(ByteRows targets, int row, int n) noexcept {
-    const size_t size = static_cast<size_t>(n);
-    if (targets.next) {
-        const uint32_t next = targets.next[row];
-        prefetch(targets.all + next * size, size);
-        if (const SparseBytes* lists = targets.lists) {
-            const size_t first = lists->begin[next], count = lists->begin[next + 1] - first;
-            prefetch(lists->column + first, count);
-            prefetch(lists->byte + first, count);
-        }
-    }
-    return targets.all + targets.index[row] * size;
+    return targets.all + targets.index[row] * static_cast<size_t>(n);
 }
 
 }  // namespace detail
@@ -167,7 +151,7 @@ struct Weighted {
     static const float* one_row(const float* target) noexcept { return target; }
     static ByteRows one_row(const uint8_t* target) noexcept {
         static constexpr uint32_t first = 0;
-        return {target, &first, nullptr};
+        return {target, &first};
     }
 };
 
