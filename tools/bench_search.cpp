@@ -64,11 +64,10 @@ SearchSpeed measure(const char* name, const std::vector<Element>& codes, int cou
     double ours = std::numeric_limits<double>::infinity(), loop = ours;
     for (int round = 0; round < 5; round++) {  // in turn, so that a change of clock meets both
         const Element* query = codes.data() + static_cast<ptrdiff_t>(round * width);
-        ours = std::min(
-            ours, best_time([&] { status = store.nearest(query, kNeighbours, found); }, 0.02, 1));
-        loop = std::min(
-            loop,
-            best_time([&] { plain_search(query, codes.data(), count, width, plain); }, 0.02, 1));
+        ours =
+            std::min(ours, best_time([&] { status = store.nearest(query, kNeighbours, found); }));
+        loop = std::min(loop,
+                        best_time([&] { plain_search(query, codes.data(), count, width, plain); }));
         if (status != Status::ok || found[0].id != plain[0].id) throw Error("search: wrong answer");
     }
     return {name, 1 / ours, 1 / loop};

@@ -17,15 +17,20 @@ inline double seconds_now() {
 }
 
 /// The shortest of many runs of `work`, in seconds, measured for `enough` seconds. Looking at the
-/// clock costs about as much as a small kernel, so `repeats` runs go between two looks.
+/// clock costs about as much as a small kernel, so there are 20 microseconds between two looks, or
+/// one run if that takes longer: so short that some of them meet nobody else on the machine.
 template <class Work>
-double best_time(Work work, double enough = 0.02, int repeats = 16) {
+double best_time(Work work, double enough = 0.02) {
+    constexpr double window = 20e-6;
     double best = std::numeric_limits<double>::infinity();
+    int repeats = 1;
     const double end = seconds_now() + enough;
     do {
         const double start = seconds_now();
         for (int i = 0; i < repeats; i++) work();
-        best = std::min(best, (seconds_now() - start) / repeats);
+        const double taken = seconds_now() - start;
+        best = std::min(best, taken / repeats);
+        if (taken < window / 2) repeats *= 2;
     } while (seconds_now() < end);
     return best;
 }
