@@ -4,13 +4,26 @@
 namespace nutshell::tools {
 namespace {
 
-/// Looks at `done` for about as long as a round's pause in training lasts, before sleeping: waking
-/// a sleeper costs more than a small batch.
+/// What a core is told that only waits: not to run ahead, and to leave room to others.
+inline void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__ARM_ARCH_7A__)
+    __asm__ volatile("yield");
+#endif
+}
+
+/// Looks at `done` for longer than a round's pause in training lasts, some ten microseconds alone
+/// and then in turn with other threads, before sleeping: to wake a sleeper, or to be given a core
+/// back, costs more than a small batch.
 template <class Done>
 bool spin_until(Done done) {
-    for (int i = 0; i < 4000; i++) {
+    constexpr int alone = 2000, in_turn = 2000;
+    for (int i = 0; i < alone; i++, relax()) {
         if (done()) return true;
-        if (i > 2000) std::this_thread::yield();
+    }
+    for (int i = 0; i < in_turn; i++, std::this_thread::yield()) {
+        if (done()) return true;
     }
     return false;
 }
