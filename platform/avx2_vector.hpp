@@ -25,6 +25,7 @@ struct Vec256 {
     static constexpr int together = 4, add_vectors = 8;
 
     static constexpr bool spreads_factors = false;
+    static constexpr bool bias_last = false;
     static constexpr bool loads_four = false;
     static constexpr int row_dots = 8, row_depth = 2, row_vectors = 14;
 

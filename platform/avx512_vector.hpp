@@ -27,9 +27,11 @@ struct Vec {
     // Rows of 24 floats, for one, begin in the middle of a cache line, and 64-byte stores that
     // straddle two lines are slow: with 32 bytes at a time, none does.
     using Sparse = Vec256;
+    static constexpr int sparse_tile_vectors = 8, sparse_sums = 3;  // 24 sums
     static constexpr int together = 4, add_vectors = 8;
 
     static constexpr bool spreads_factors = false;
+    static constexpr bool bias_last = true;
     static constexpr bool loads_four = false;
     static constexpr int row_dots = 12, row_depth = 2, row_vectors = 16;
 

@@ -23,6 +23,7 @@ struct Vec {
     static constexpr int sparse_tile_vectors = 6, sparse_sums = 4;
     static constexpr int together = 4, add_vectors = 8;
     static constexpr bool spreads_factors = false;
+    static constexpr bool bias_last = false;
     static constexpr bool loads_four = true;
     static constexpr int row_dots = 8, row_depth = 4, row_vectors = 16;
 #else
@@ -32,6 +33,7 @@ struct Vec {
     static constexpr int sparse_tile_vectors = 6, sparse_sums = 2;
     static constexpr int together = 2, add_vectors = 8;
     static constexpr bool spreads_factors = false;
+    static constexpr bool bias_last = false;
     static constexpr bool loads_four = false;
     static constexpr int row_dots = 8, row_depth = 2, row_vectors = 8;
 #endif

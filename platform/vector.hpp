@@ -4,11 +4,13 @@
 // first n < lanes elements, nothing read or written behind them), load_bytes, sqrt,
 // select_positive, exponent, mantissa, sum; the register tiles tile_rows x tile_vectors and
 // dot_tile_rows x dot_tile_columns; whether it stores_sums of many vectors at once, with fewer
-// operations than sum takes for one after the other: store_sums(x, step, bias, clamp, c, n) makes
-// c[4][3], rows n apart, of the sums of the vectors x[row * step + column] and of bias[3], if any,
-// clamped; whether it spreads_factors over memory once rather than one over a register whenever it
-// multiplies; the vector type Sparse that suits sparse products, V itself or a narrower one, with
-// the tile sparse_tile_vectors x sparse_sums; how many vectors suit the loss `together`, as many
+// operations than sum takes for one after the other: store_sums(x, step, bias, clamp, c, n)
+// makes c[4][3], rows n apart, of the sums of the vectors x[row * step + column] and of bias[3],
+// if any, clamped; whether the bias of gemm_nn is added last, where sums that begin with zeros
+// are cheaper than those that begin with a copy; whether it spreads_factors over memory once
+// rather than one over a register whenever it multiplies; the tile sparse_tile_vectors x
+// sparse_sums of sparse products, and the vector type Sparse for rows of these that are not
+// whole vectors, V itself or a narrower one; how many vectors suit the loss `together`, as many
 // as hide the latency of its long chain; how many sums of a vector are made at a time,
 // add_vectors, to hide that of an addition; and what vector_row.hpp asks for.
 //
@@ -25,20 +27,16 @@
 namespace nutshell {
 
 template <class V, class Int8Kernels>
-struct VectorKernels
-    : SparseKernels<typename V::Sparse, ConvolutionKernels<V, ElementwiseKernels<V, Int8Kernels>>> {
+struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels<V, Int8Kernels>>> {
     static constexpr int lanes = V::lanes;
 
     static void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias,
                         Clamp clamp, float* c) noexcept {
-        int i = 0;
-        for (; i + V::dot_tile_rows <= m; i += V::dot_tile_rows) {
-            dot_rows<V::dot_tile_rows, V::dot_tile_columns>(n, k, a, b, bias, clamp, c);
-            a += static_cast<ptrdiff_t>(V::dot_tile_rows) * k;
-            c += static_cast<ptrdiff_t>(V::dot_tile_rows) * n;
-        }
-        for (; i < m; i++, a += k, c += n) {
-            VectorRow<V>::times_transposed(n, k, a, b, bias, clamp, c);
+        const int tiled = m - m % V::dot_tile_rows;
+        dot_tiles(tiled, n, k, a, b, bias, clamp, c);
+        for (int i = tiled; i < m; i++) {
+            VectorRow<V>::times_transposed(n, k, a + i * static_cast<ptrdiff_t>(k), b, bias, clamp,
+                                           c + i * static_cast<ptrdiff_t>(n));
         }
     }
 
@@ -56,8 +54,9 @@ struct VectorKernels
                 const int depth = k - t < block_depth ? k - t : block_depth;
                 const Product product{a + t,    k,    1, V::set(1.0f), b + t * b_stride + j,
                                       b_stride, depth};
-                const Edge edge{t == 0, bias ? bias + j : nullptr,
-                                t + depth == k && VectorRow<V>::clamps(clamp), clamp};
+                const bool last = t + depth == k;
+                const Edge edge{t == 0, bias && (V::bias_last ? last : t == 0) ? bias + j : nullptr,
+                                last && VectorRow<V>::clamps(clamp), clamp};
                 strip<false>(m, width, product, edge, c + j, n);
                 t += depth;
             } while (t < k);
@@ -115,16 +114,28 @@ struct VectorKernels
     static constexpr int strip_width = V::tile_vectors * lanes;
     static constexpr int block_depth = 256;
 
-    /// Dot products of Rows rows of A with all rows of B, Columns at a time.
-    template <int Rows, int Columns>
-    static void dot_rows(int n, int k, const float* a, const float* b, const float* bias,
-                         Clamp clamp, float* c) noexcept {
+    /// Dot products of m rows of A, a multiple of a tile's, with all rows of B: those that a tile
+    /// needs of B stay in the first-level cache while A goes by.
+    static void dot_tiles(int m, int n, int k, const float* a, const float* b, const float* bias,
+                          Clamp clamp, float* c) noexcept {
+        constexpr int columns = V::dot_tile_columns;
         int j = 0;
-        for (; j + Columns <= n; j += Columns, b += static_cast<ptrdiff_t>(Columns) * k) {
-            dot_tile<Rows, Columns>(n, k, a, b, bias ? bias + j : nullptr, clamp, c + j);
+        for (; j + columns <= n; j += columns, b += static_cast<ptrdiff_t>(columns) * k) {
+            dot_column<columns>(m, n, k, a, b, bias ? bias + j : nullptr, clamp, c + j);
         }
         for (; j < n; j++, b += k) {
-            dot_tile<Rows, 1>(n, k, a, b, bias ? bias + j : nullptr, clamp, c + j);
+            dot_column<1>(m, n, k, a, b, bias ? bias + j : nullptr, clamp, c + j);
+        }
+    }
+
+    template <int Columns>
+    static void dot_column(int m, int n, int k, const float* a, const float* b, const float* bias,
+                           Clamp clamp, float* c) noexcept {
+        constexpr int rows = V::dot_tile_rows;
+        for (int i = 0; i < m; i += rows) {
+            dot_tile<rows, Columns>(n, k, a, b, bias, clamp, c);
+            a += static_cast<ptrdiff_t>(rows) * k;
+            c += static_cast<ptrdiff_t>(rows) * n;
         }
     }
 
@@ -182,7 +193,8 @@ struct VectorKernels
         int depth;
     };
 
-    /// What happens before the first and after the last block of a sum.
+    /// What happens before the first and after the last block of a sum. The bias is that of one of
+    /// them, null in all others: the last one if bias_last, else the first one.
     struct Edge {
         bool first;
         const float* bias;
@@ -202,7 +214,9 @@ struct VectorKernels
             Edge block_edge = edge;
             block_edge.first = edge.first && t == 0;
             t += block.depth;
-            block_edge.clamps = edge.clamps && t == product.depth;
+            const bool last = t == product.depth;
+            block_edge.clamps = edge.clamps && last;
+            if (!(V::bias_last ? last : block_edge.first)) block_edge.bias = nullptr;
             spread_block(m, n, block, block_edge, c);
         } while (t < product.depth);
     }
@@ -282,10 +296,11 @@ struct VectorKernels
         V sum[Rows][Vectors];
         NUTSHELL_UNROLL
         for (int j = 0; j < Vectors; j++) {
-            const V bias = edge.bias ? load(edge.bias + j * lanes, part) : V::set(0.0f);
+            const bool biased = edge.bias && !V::bias_last;
+            const V start = biased ? load(edge.bias + j * lanes, part) : V::set(0.0f);
             NUTSHELL_UNROLL
             for (int i = 0; i < Rows; i++) {
-                sum[i][j] = edge.first ? bias : load(c + i * c_stride + j * lanes, part);
+                sum[i][j] = edge.first ? start : load(c + i * c_stride + j * lanes, part);
             }
         }
         const float* a = product.a;
@@ -303,6 +318,14 @@ struct VectorKernels
                 for (int j = 0; j < Vectors; j++) {
                     sum[i][j] = V::mul_add(factor, column[j], sum[i][j]);
                 }
+            }
+        }
+        if (edge.bias && V::bias_last) {
+            NUTSHELL_UNROLL
+            for (int j = 0; j < Vectors; j++) {
+                const V bias = load(edge.bias + j * lanes, part);
+                NUTSHELL_UNROLL
+                for (int i = 0; i < Rows; i++) sum[i][j] = sum[i][j] + bias;
             }
         }
         if (edge.clamps) {

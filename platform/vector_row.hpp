@@ -129,7 +129,7 @@ class VectorRow {
         V sum[Vectors];
         NUTSHELL_UNROLL
         for (int j = 0; j < Vectors; j++) {
-            sum[j] = bias ? load(bias + j * lanes, part) : V::set(0.0f);
+            sum[j] = bias && !V::bias_last ? load(bias + j * lanes, part) : V::set(0.0f);
         }
         const float* a = all.a;
         for (const float* end = a + all.k; a < end; a++, b += all.stride) {
@@ -145,6 +145,10 @@ class VectorRow {
                 NUTSHELL_UNROLL
                 for (int u = 0; u < run; u++) sum[j + u] = V::mul_add(factor, row[u], sum[j + u]);
             }
+        }
+        if (bias && V::bias_last) {
+            NUTSHELL_UNROLL
+            for (int j = 0; j < Vectors; j++) sum[j] = sum[j] + load(bias + j * lanes, part);
         }
         if (all.clamps) {
             const V low = V::set(all.clamp.low), high = V::set(all.clamp.high);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Products of a matrix of which most elements are zero, over the vector type V of vector.hpp:
 // sparse_tile_vectors vectors of the result at a time, and sparse_sums interleaved sums for each,
-// to hide the latency of additions.
+// to hide the latency of additions. Rows that are not whole vectors go by those of V::Sparse.
 #pragma once
 #include "nutshell/kernels.hpp"
 #include "vector_parts.hpp"
@@ -17,10 +17,11 @@ struct ByteValues {
 };
 constexpr ByteValues kByteValues;
 
-template <class V, class Base>
-struct SparseKernels : Base {
-    static void sparse_gemm_nn(int m, int n, SparseBytes a, const float* b, const float* bias,
-                               Clamp clamp, float* c) noexcept {
+template <class V>
+class SparseProducts {
+  public:
+    static void gemm_nn(int m, int n, SparseBytes a, const float* b, const float* bias, Clamp clamp,
+                        float* c) noexcept {
         for (int i = 0; i < m; i++, c += n) {
             const size_t first = a.begin[a.index[i]], last = a.begin[a.index[i] + 1];
             const Product product{static_cast<ptrdiff_t>(last - first),
@@ -36,8 +37,8 @@ struct SparseKernels : Base {
         }
     }
 
-    static void sparse_gemm_tn(int m, int n, float alpha, SparseBytes a, const float* b,
-                               float* c) noexcept {
+    static void gemm_tn(int m, int n, float alpha, SparseBytes a, const float* b,
+                        float* c) noexcept {
         for (int i = 0; i < m; i++, b += n) {
             const size_t first = a.begin[a.index[i]], last = a.begin[a.index[i] + 1];
             in_tiles(n, [&](int j, auto vectors, auto part) noexcept {
@@ -131,6 +132,33 @@ struct SparseKernels : Base {
             for (int u = 0; u < sums; u++) total = total + sum[u][v];
             store(c + v * lanes, V::min(high, V::max(low, total)), there);
         });
+    }
+};
+
+template <class V, class Base>
+struct SparseKernels : Base {
+    static void sparse_gemm_nn(int m, int n, SparseBytes a, const float* b, const float* bias,
+                               Clamp clamp, float* c) noexcept {
+        if (in_whole_vectors(n)) {
+            SparseProducts<V>::gemm_nn(m, n, a, b, bias, clamp, c);
+        } else {
+            SparseProducts<Narrow>::gemm_nn(m, n, a, b, bias, clamp, c);
+        }
+    }
+
+    static void sparse_gemm_tn(int m, int n, float alpha, SparseBytes a, const float* b,
+                               float* c) noexcept {
+        if (in_whole_vectors(n)) {
+            SparseProducts<V>::gemm_tn(m, n, alpha, a, b, c);
+        } else {
+            SparseProducts<Narrow>::gemm_tn(m, n, alpha, a, b, c);
+        }
+    }
+
+  private:
+    using Narrow = typename V::Sparse;
+    static constexpr bool in_whole_vectors(int n) noexcept {
+        return Narrow::lanes == V::lanes || n % V::lanes == 0;
     }
 };
 

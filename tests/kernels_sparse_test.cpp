@@ -14,7 +14,7 @@ using namespace nutshell::tests;
 namespace {
 
 constexpr int kMost = 35;                  // two vectors of 16 and a rest
-constexpr int kTwoTiles = 2 * 4 * 16 + 3;  // of the widest tile, and a rest
+constexpr int kTwoTiles = 2 * 8 * 16 + 3;  // of the widest tile, and a rest
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr Clamp kNone{-kInfinity, kInfinity};
 
