@@ -16,8 +16,8 @@ namespace {
 struct Vec {
     __m128 v;
     static constexpr int lanes = 4, exp_steps = 1;
-    static constexpr int tile_rows = 2, tile_vectors = 6;  // 12 sums, 2 factors, 2 products
-    static constexpr int dot_tile_rows = 3, dot_tile_columns = 3;
+    static constexpr int tile_rows = 2, tile_vectors = 6;          // 12 sums, 2 factors, 2 products
+    static constexpr int dot_tile_rows = 2, dot_tile_columns = 4;  // even: no row is left alone
     static constexpr bool stores_sums = false;
     using Sparse = Vec;
     static constexpr int sparse_tile_vectors = 6, sparse_sums = 2;

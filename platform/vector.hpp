@@ -33,7 +33,7 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
     static void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias,
                         Clamp clamp, float* c) noexcept {
         const int tiled = m - m % V::dot_tile_rows;
-        dot_tiles(tiled, n, k, a, b, bias, clamp, c);
+        if (tiled > 0) dot_tiles(tiled, n, k, a, b, bias, clamp, c);
         for (int i = tiled; i < m; i++) {
             VectorRow<V>::times_transposed(n, k, a + i * static_cast<ptrdiff_t>(k), b, bias, clamp,
                                            c + i * static_cast<ptrdiff_t>(n));
