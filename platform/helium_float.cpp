@@ -15,6 +15,7 @@ struct Vec {
     static constexpr int together = 1, add_vectors = 4;
     static constexpr int row_vectors = 4;
     static constexpr bool loads_four = false;
+    static constexpr bool bias_last = false;
 
     static Vec load(const float* p) noexcept { return {vld1q_f32(p)}; }
     static void store(float* p, Vec a) noexcept { vst1q_f32(p, a.v); }

@@ -5,8 +5,9 @@
 // function of its own: inlined among the loops of whole matrices, gcc runs out of registers.
 //
 // V says what suits its registers: row_dots rows of B at once for dot products, row_depth vectors
-// of each before the next row; row_vectors vectors of the result at once for combined rows; and
-// whether it loads_four vectors by one instruction, load_four.
+// of each before the next row; row_vectors vectors of the result at once for combined rows;
+// whether a bias is added last (bias_last, as in vector.hpp); and whether it loads_four vectors by
+// one instruction, load_four.
 #pragma once
 #include "nutshell/kernels.hpp"
 #include "vector_parts.hpp"

@@ -16,6 +16,7 @@ struct Lane {
     static constexpr int together = 1, add_vectors = 8;
     static constexpr int row_vectors = 1;
     static constexpr bool loads_four = false;
+    static constexpr bool bias_last = false;
 
     static Lane load(const float* p) noexcept { return {*p}; }
     static void store(float* p, Lane a) noexcept { *p = a.v; }
