@@ -8,7 +8,7 @@
 
 #include "data/dataset.hpp"
 #include "graph.hpp"
-#include "nutshell/prefetch.hpp"
+#include "prefetch.hpp"
 
 namespace nutshell::tools {
 
@@ -26,13 +26,13 @@ class SparseSamples {
     }
 
     /// Brings to the cache where the lists of a sample begin, before it is one of the next.
-    void prefetch_begin(uint32_t index) const { nutshell::prefetch(&begin_[index], 2); }
+    void prefetch_begin(uint32_t index) const { tools::prefetch(&begin_[index], 2); }
 
     /// The same for the lists themselves.
     void prefetch(uint32_t index) const {
         const size_t first = begin_[index], count = begin_[index + 1] - first;
-        nutshell::prefetch(&column_[first], count);
-        nutshell::prefetch(&byte_[first], count);
+        tools::prefetch(&column_[first], count);
+        tools::prefetch(&byte_[first], count);
     }
 
   private:

@@ -18,7 +18,8 @@ inline double seconds_now() {
 
 /// The shortest of many runs of `work`, in seconds, measured for `enough` seconds. Looking at the
 /// clock costs about as much as a small kernel, so there are 20 microseconds between two looks, or
-/// one run if that takes longer: so short that some of them meet nobody else on the machine.
+/// one run if that takes longer: so short that some of them meet nobody else on the machine. What
+/// takes less than half of that is not counted: a coarse clock would call it nothing.
 template <class Work>
 double best_time(Work work, double enough = 0.02) {
     constexpr double window = 20e-6;
@@ -29,8 +30,11 @@ double best_time(Work work, double enough = 0.02) {
         const double start = seconds_now();
         for (int i = 0; i < repeats; i++) work();
         const double taken = seconds_now() - start;
-        best = std::min(best, taken / repeats);
-        if (taken < window / 2) repeats *= 2;
+        if (taken < window / 2) {
+            repeats *= 2;
+        } else {
+            best = std::min(best, taken / repeats);
+        }
     } while (seconds_now() < end);
     return best;
 }

@@ -13,7 +13,7 @@ inline void relax() {
 #endif
 }
 
-/// Looks at `done` for longer than a round's pause in training lasts, some ten microseconds alone
+/// Looks at `done` for longer than a round's pause in training lasts, tens of microseconds alone
 /// and then in turn with other threads, before sleeping: to wake a sleeper, or to be given a core
 /// back, costs more than a small batch.
 template <class Done>

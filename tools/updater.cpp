@@ -320,9 +320,9 @@ double Updater::pass(Scratch& scratch, Slice slice, float scale, float alpha, fl
                ByteRows{data_.bytes.data(), slice.indices}, scratch, pass, scale, alpha, into);
 }
 
-/// All of a slice's samples at once, where nothing waits for a result: then their misses overlap,
-/// those of the page table too. Beside products or the loss each one would hold up the operations
-/// that follow it.
+/// All samples of the next slice at once, where nothing waits for a result: then their misses
+/// overlap, those of the page table too. Beside products or the loss each one would hold up the
+/// operations that follow it.
 void Updater::prefetch(Slice slice) const {
     for (int i = 0; sparse_ && slice.afterwards && i < slice.rows; i++) {
         sparse_->prefetch_begin(slice.afterwards[i]);

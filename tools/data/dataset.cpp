@@ -10,10 +10,10 @@
 #include <new>
 
 #include "nutshell/image.hpp"
-#include "nutshell/prefetch.hpp"
 #include "tools/data/gzip.hpp"
 #include "tools/data/readers.hpp"
 #include "tools/error.hpp"
+#include "tools/prefetch.hpp"
 
 namespace nutshell::tools {
 
@@ -272,9 +272,9 @@ void Dataset::copy_samples(const uint32_t* indices, int rows, float* out) const 
 void Dataset::prefetch(uint32_t index) const {
     const size_t size = static_cast<size_t>(shape.size());
     if (bytes.empty()) {
-        nutshell::prefetch(floats.data() + index * size, size);
+        tools::prefetch(floats.data() + index * size, size);
     } else {
-        nutshell::prefetch(bytes.data() + index * size, size);
+        tools::prefetch(bytes.data() + index * size, size);
     }
 }
 

@@ -3,7 +3,7 @@
 #pragma once
 #include <stddef.h>
 
-namespace nutshell {
+namespace nutshell::tools {
 
 /// Starts to bring data[size] into the second-level cache. Never faults.
 template <class T>
@@ -18,4 +18,4 @@ inline void prefetch(const T* data, size_t size) noexcept {
     __asm__ volatile("");
 }
 
-}  // namespace nutshell
+}  // namespace nutshell::tools
