@@ -69,7 +69,9 @@ nutshell_platform(Helium "^cortex-m(55|85)$" platform/helium.cpp -Os)
 nutshell_platform_source("^cortex-m(55|85)$" platform/helium_float.cpp -O2)
 nutshell_platform_source("^cortex-m(55|85)$" platform/helium_depthwise.cpp -O2)
 nutshell_platform_source("^cortex-m(55|85)$" platform/helium_distances.cpp -O2)
-nutshell_host_platform("x86_64|AMD64" platform/sse2.cpp -msse2)
+# Without the last flag gcc computes vectors that are in lockstep one after the other.
+nutshell_host_platform("x86_64|AMD64" platform/sse2.cpp -msse2
+                       $<$<CXX_COMPILER_ID:GNU>:-fno-tree-ter>)
 nutshell_host_platform("x86_64|AMD64" platform/avx2.cpp -mavx2 -mfma)
 set(avx512 -mfma -mavx512f -mavx512bw -mavx512dq -mprefer-vector-width=512)
 nutshell_host_platform("x86_64|AMD64" platform/avx512.cpp ${avx512})

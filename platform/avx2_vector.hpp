@@ -42,6 +42,7 @@ struct Vec256 {
         return {_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes))};
     }
     static Vec256 set(float x) noexcept { return {_mm256_set1_ps(x)}; }
+    static Vec256 held(Vec256 a) noexcept { return a; }
     static Vec256 mul_add(Vec256 a, Vec256 b, Vec256 c) noexcept {
         return {_mm256_fmadd_ps(a.v, b.v, c.v)};
     }

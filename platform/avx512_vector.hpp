@@ -48,6 +48,7 @@ struct Vec {
         return {_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes))};
     }
     static Vec set(float x) noexcept { return {_mm512_set1_ps(x)}; }
+    static Vec held(Vec a) noexcept { return a; }
     static Vec mul_add(Vec a, Vec b, Vec c) noexcept { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
     static Vec sub_mul(Vec c, Vec a, Vec b) noexcept { return {_mm512_fnmadd_ps(a.v, b.v, c.v)}; }
     static Vec abs(Vec a) noexcept { return {_mm512_andnot_ps(sign_bit(), a.v)}; }

@@ -58,6 +58,7 @@ struct Vec {
         return {vcvtq_f32_u32(vmovl_u16(vget_low_u16(words)))};
     }
     static Vec set(float x) noexcept { return {vdupq_n_f32(x)}; }
+    static Vec held(Vec a) noexcept { return a; }
     static Vec mul_add(Vec a, Vec b, Vec c) noexcept { return {vfmaq_f32(c.v, a.v, b.v)}; }
     static Vec sub_mul(Vec c, Vec a, Vec b) noexcept { return {vfmsq_f32(c.v, a.v, b.v)}; }
     static Vec abs(Vec a) noexcept { return {vabsq_f32(a.v)}; }

@@ -16,8 +16,9 @@ namespace {
 struct Vec {
     __m128 v;
     static constexpr int lanes = 4, exp_steps = 1;
-    static constexpr int tile_rows = 2, tile_vectors = 6;          // 12 sums, 2 factors, 2 products
-    static constexpr int dot_tile_rows = 2, dot_tile_columns = 4;  // even: no row is left alone
+    // 12 sums, 2 factors, what they multiply, and its product; even: no row is left alone.
+    static constexpr int tile_rows = 2, tile_vectors = 6;
+    static constexpr int dot_tile_rows = 2, dot_tile_columns = 6;
     static constexpr bool stores_sums = false;
     using Sparse = Vec;
     static constexpr int sparse_tile_vectors = 6, sparse_sums = 2;
@@ -46,6 +47,10 @@ struct Vec {
         return {_mm_cvtepi32_ps(_mm_unpacklo_epi16(words, zero))};
     }
     static Vec set(float x) noexcept { return {_mm_set1_ps(x)}; }
+    static Vec held(Vec a) noexcept {
+        asm("" : "+x"(a.v));
+        return a;
+    }
     static Vec mul_add(Vec a, Vec b, Vec c) noexcept {
         return {_mm_add_ps(_mm_mul_ps(a.v, b.v), c.v)};
     }

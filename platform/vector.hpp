@@ -8,7 +8,8 @@
 // makes c[4][3], rows n apart, of the sums of the vectors x[row * step + column] and of bias[3],
 // if any, clamped; whether the bias of gemm_nn is added last, where sums that begin with zeros
 // are cheaper than those that begin with a copy; whether it spreads_factors over memory once
-// rather than one over a register whenever it multiplies; the tile sparse_tile_vectors x
+// rather than one over a register whenever it multiplies; held(x), which is x, in a register from
+// then on where a compiler would load it again: once is faster; the tile sparse_tile_vectors x
 // sparse_sums of sparse products, and the vector type Sparse for rows of these that are not
 // whole vectors, V itself or a narrower one; how many vectors suit the loss `together`, as many
 // as hide the latency of its long chain; how many sums of a vector are made at a time,
@@ -123,9 +124,22 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
         for (; j + columns <= n; j += columns, b += static_cast<ptrdiff_t>(columns) * k) {
             dot_column<columns>(m, n, k, a, b, bias ? bias + j : nullptr, clamp, c + j);
         }
-        for (; j < n; j++, b += k) {
-            dot_column<1>(m, n, k, a, b, bias ? bias + j : nullptr, clamp, c + j);
+        if (j < n) {
+            last_dot_column<columns - 1>(n - j, m, n, k, a, b, bias ? bias + j : nullptr, clamp,
+                                         c + j);
         }
+    }
+
+    /// The `width` rows of B that are left, at most Most.
+    template <int Most>
+    static void last_dot_column(int width, int m, int n, int k, const float* a, const float* b,
+                                const float* bias, Clamp clamp, float* c) noexcept {
+        if constexpr (Most > 1) {
+            if (width < Most) {
+                return last_dot_column<Most - 1>(width, m, n, k, a, b, bias, clamp, c);
+            }
+        }
+        dot_column<Most>(m, n, k, a, b, bias, clamp, c);
     }
 
     template <int Columns>
@@ -152,7 +166,7 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
                 row[i] = load(a + i * static_cast<ptrdiff_t>(k) + t, part);
             NUTSHELL_UNROLL
             for (int j = 0; j < Columns; j++) {
-                const V column = load(b + j * static_cast<ptrdiff_t>(k) + t, part);
+                const V column = V::held(load(b + j * static_cast<ptrdiff_t>(k) + t, part));
                 NUTSHELL_UNROLL
                 for (int i = 0; i < Rows; i++) {
                     V& at = sum[i * Columns + j];
@@ -163,8 +177,8 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
         int t = 0;
         for (; t + lanes <= k; t += lanes) accumulate(t, Full<V>{});
         if (t < k) accumulate(t, Part<V>{k - t});
-        if constexpr (V::stores_sums && Columns == V::dot_tile_columns) {
-            static_assert(Rows == 4 && Columns % 3 == 0);
+        if constexpr (V::stores_sums && Columns % 3 == 0) {
+            static_assert(Rows == 4);
             NUTSHELL_UNROLL
             for (int j = 0; j < Columns; j += 3) {
                 V::store_sums(sum + j, Columns, bias ? bias + j : nullptr, clamp, c + j, n);
@@ -303,23 +317,7 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
                 sum[i][j] = edge.first ? start : load(c + i * c_stride + j * lanes, part);
             }
         }
-        const float* a = product.a;
-        const float* b = product.b;
-        for (int t = 0; t < product.depth; t++, a += product.step, b += product.stride) {
-            V column[Vectors];
-            NUTSHELL_UNROLL
-            for (int j = 0; j < Vectors; j++) column[j] = load(b + j * lanes, part);
-            NUTSHELL_UNROLL
-            for (int i = 0; i < Rows; i++) {
-                const float* at = a + i * product.row;
-                V factor = V::spreads_factors ? V::load(at) : V::set(*at);
-                if constexpr (Scaled) factor = factor * product.alpha;
-                NUTSHELL_UNROLL
-                for (int j = 0; j < Vectors; j++) {
-                    sum[i][j] = V::mul_add(factor, column[j], sum[i][j]);
-                }
-            }
-        }
+        multiply<Rows, Vectors, Scaled>(product, sum, part);
         if (edge.bias && V::bias_last) {
             NUTSHELL_UNROLL
             for (int j = 0; j < Vectors; j++) {
@@ -342,6 +340,46 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
         for (int i = 0; i < Rows; i++) {
             NUTSHELL_UNROLL
             for (int j = 0; j < Vectors; j++) store(c + i * c_stride + j * lanes, sum[i][j], part);
+        }
+    }
+
+    /// The shorter side of the tile waits in registers while the longer one passes by.
+    template <int Rows, int Vectors, bool Scaled, class P>
+    __attribute__((always_inline)) static void multiply(const Product& product,
+                                                        V (&sum)[Rows][Vectors], P part) noexcept {
+        const float* a = product.a;
+        const float* b = product.b;
+        const auto factor_of = [&](int i) __attribute__((always_inline)) {
+            const float* at = a + i * product.row;
+            const V factor = V::spreads_factors ? V::load(at) : V::set(*at);
+            return Scaled ? factor * product.alpha : factor;
+        };
+        for (int t = 0; t < product.depth; t++, a += product.step, b += product.stride) {
+            if constexpr (Rows < Vectors) {
+                V factor[Rows];
+                NUTSHELL_UNROLL
+                for (int i = 0; i < Rows; i++) factor[i] = factor_of(i);
+                NUTSHELL_UNROLL
+                for (int j = 0; j < Vectors; j++) {
+                    const V column = V::held(load(b + j * lanes, part));
+                    NUTSHELL_UNROLL
+                    for (int i = 0; i < Rows; i++) {
+                        sum[i][j] = V::mul_add(factor[i], column, sum[i][j]);
+                    }
+                }
+            } else {
+                V column[Vectors];
+                NUTSHELL_UNROLL
+                for (int j = 0; j < Vectors; j++) column[j] = load(b + j * lanes, part);
+                NUTSHELL_UNROLL
+                for (int i = 0; i < Rows; i++) {
+                    const V factor = factor_of(i);
+                    NUTSHELL_UNROLL
+                    for (int j = 0; j < Vectors; j++) {
+                        sum[i][j] = V::mul_add(factor, column[j], sum[i][j]);
+                    }
+                }
+            }
         }
     }
 };
