@@ -33,7 +33,7 @@ struct Vec {
     static constexpr bool spreads_factors = false;
     static constexpr bool bias_last = true;
     static constexpr bool loads_four = false;
-    static constexpr int row_dots = 12, row_depth = 2, row_vectors = 16;
+    static constexpr int row_dots = 6, row_depth = 2, row_vectors = 16;
 
     static Vec load(const float* p) noexcept { return {_mm512_loadu_ps(p)}; }
     static void store(float* p, Vec a) noexcept { _mm512_storeu_ps(p, a.v); }
