@@ -21,7 +21,7 @@ namespace nutshell {
 /// Calls visitor(<functions of the kind>{}) and returns what it returns; `unknown` for a kind not
 /// in the list.
 template <class Visitor, class Result>
-constexpr Result visit_kind(Kind kind, Result unknown, Visitor visitor) noexcept {
+constexpr Result visit_kind(Kind kind, Result unknown, const Visitor& visitor) noexcept {
     switch (kind) {
 #define NUTSHELL_CASE(name, functions, number) \
     case Kind::name:                           \
