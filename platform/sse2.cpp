@@ -47,6 +47,7 @@ struct Vec {
         return {_mm_cvtepi32_ps(_mm_unpacklo_epi16(words, zero))};
     }
     static Vec set(float x) noexcept { return {_mm_set1_ps(x)}; }
+    // A product overwrites a factor: gcc would load that again rather than copy it.
     static Vec held(Vec a) noexcept {
         asm("" : "+x"(a.v));
         return a;

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: MIT
 // The float kernels, once, over the vector type V that an instruction-set file supplies: what
-// nutshell/elementary.hpp asks for, and load, store (any alignment), load_part, store_part (the
-// first n < lanes elements, nothing read or written behind them), load_bytes, sqrt,
-// select_positive, exponent, mantissa, sum; the register tiles tile_rows x tile_vectors and
-// dot_tile_rows x dot_tile_columns; whether it stores_sums of many vectors at once, with fewer
-// operations than sum takes for one after the other: store_sums(x, step, bias, clamp, c, n)
-// makes c[4][3], rows n apart, of the sums of the vectors x[row * step + column] and of bias[3],
-// if any, clamped; whether the bias of gemm_nn is added last, where sums that begin with zeros
-// are cheaper than those that begin with a copy; whether it spreads_factors over memory once
-// rather than one over a register whenever it multiplies; held(x), which is x, in a register from
-// then on where a compiler would load it again: once is faster; the tile sparse_tile_vectors x
-// sparse_sums of sparse products, and the vector type Sparse for rows of these that are not
-// whole vectors, V itself or a narrower one; how many vectors suit the loss `together`, as many
-// as hide the latency of its long chain; how many sums of a vector are made at a time,
-// add_vectors, to hide that of an addition; and what vector_row.hpp asks for.
+// nutshell/elementary.hpp and vector_row.hpp ask for, and
+//
+//   load, store              of any alignment
+//   load_part, store_part    the first n < lanes elements, nothing read or written behind them
+//   load_bytes, sqrt, select_positive, exponent, mantissa, sum
+//   held(x)                  x, in a register from then on, where a compiler would load it again
+//   tile_rows, tile_vectors, dot_tile_rows, dot_tile_columns    the register tiles
+//   spreads_factors          whether numbers are spread over memory, once, rather than over a
+//                            register whenever they multiply
+//   bias_last                whether gemm_nn adds the bias last, where sums that begin with zeros
+//                            are cheaper than those that begin with a copy
+//   stores_sums              whether many vectors are summed up at once, with fewer operations
+//                            than sum takes for one after the other:
+//                            store_sums(x, step, bias, clamp, c, n) makes c[4][3], rows n apart,
+//                            of the vectors x[row * step + column] and of bias[3], if any, clamped
+//   Sparse                   V, or a narrower one for rows of sparse products that are not whole
+//                            vectors; sparse_tile_vectors, sparse_sums: their tile
+//   together                 vectors of the loss in lockstep, which hide the latency of its chain
+//   add_vectors              sums of a vector made at a time, which hide that of an addition
 //
 // Two inner loops carry all matrix products: rows combined by scalars (gemm_nn, gemm_tn) and dot
 // products (gemm_nt). An element's sum is always made in the same order, whatever tile it falls
