@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# The tests of the kernels as a program of their own, for other processors under emulation: they need
-# doctest's header and nothing else.
+# The tests of the kernels as a program of their own, for other processors under emulation: they
+# need doctest's header and nothing else.
 
 find_path(NUTSHELL_DOCTEST_INCLUDE doctest/doctest.h PATHS /usr/include NO_CMAKE_FIND_ROOT_PATH)
 mark_as_advanced(NUTSHELL_DOCTEST_INCLUDE)
@@ -12,10 +12,10 @@ file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/doctest_alone)
 file(CREATE_LINK ${NUTSHELL_DOCTEST_INCLUDE}/doctest ${PROJECT_BINARY_DIR}/doctest_alone/doctest
      SYMBOLIC)
 
-add_executable(nutshell_kernel_tests tests/main.cpp tests/kernels_test.cpp tests/elementwise_test.cpp
-                                     tests/elementary_test.cpp tests/kernels_sparse_test.cpp
-                                     tests/kernels_int4_test.cpp tests/kernels_int8_test.cpp
-                                     tests/kernels_distance_test.cpp
+add_executable(nutshell_kernel_tests tests/main.cpp tests/kernels_test.cpp
+                                     tests/elementwise_test.cpp tests/elementary_test.cpp
+                                     tests/kernels_sparse_test.cpp tests/kernels_int4_test.cpp
+                                     tests/kernels_int8_test.cpp tests/kernels_distance_test.cpp
                                      tests/packing_test.cpp)
 nutshell_house_rules(nutshell_kernel_tests)
 target_compile_definitions(nutshell_kernel_tests PRIVATE NUTSHELL_TEST_EMULATED)

@@ -6,8 +6,9 @@ set(default_platform auto)
 if(CMAKE_SYSTEM_NAME STREQUAL "Generic")
     set(default_platform own)
 endif()
-set(NUTSHELL_PLATFORM ${default_platform} CACHE STRING
-    "auto: the best platform is chosen at run time; own: the processor's, or a platform's name: bound at build time")
+string(CONCAT platform_help "auto: the best platform is chosen at run time; "
+                            "own: the processor's, or a platform's name: bound at build time")
+set(NUTSHELL_PLATFORM ${default_platform} CACHE STRING "${platform_help}")
 
 set(NUTSHELL_PLATFORM_SOURCES ${PROJECT_SOURCE_DIR}/platform/bind.cpp)
 set(NUTSHELL_PLATFORM_DEFINITIONS)
@@ -97,6 +98,7 @@ if(NUTSHELL_PLATFORM STREQUAL "auto")
 elseif(NOT NUTSHELL_PLATFORM_DEFINITIONS)
     list(JOIN platform_names ", " platform_names)
     message(FATAL_ERROR "nutshell: there is no platform '${NUTSHELL_PLATFORM}' for "
-                        "${CMAKE_SYSTEM_PROCESSOR}; NUTSHELL_PLATFORM can be auto, own, ${platform_names}")
+                        "${CMAKE_SYSTEM_PROCESSOR}; "
+                        "NUTSHELL_PLATFORM can be auto, own, ${platform_names}")
 endif()
 list(REMOVE_DUPLICATES NUTSHELL_PLATFORM_SOURCES)

@@ -8,7 +8,8 @@ set(NUTSHELL_TOOLS_OPTIONS "" CACHE STRING "Further options that the tools are c
 mark_as_advanced(NUTSHELL_TOOLS_OPTIONS)
 
 file(GLOB tool_sources CONFIGURE_DEPENDS tools/*.cpp tools/*/*.cpp)
-file(GLOB command_sources CONFIGURE_DEPENDS tools/nutshell.cpp tools/huge_pages.cpp tools/commands/*.cpp)
+file(GLOB command_sources CONFIGURE_DEPENDS tools/nutshell.cpp tools/huge_pages.cpp
+                                            tools/commands/*.cpp)
 list(REMOVE_ITEM tool_sources ${command_sources})
 # The formats alone see the libraries of foreign formats, and are built anew when those change.
 file(GLOB format_sources CONFIGURE_DEPENDS tools/formats/*.cpp)
@@ -31,8 +32,8 @@ if(ZLIB_FOUND)
 endif()
 target_link_libraries(nutshell_tools INTERFACE $<LINK_ONLY:nutshell_format_libraries>)
 
-# The sample of real digits is embedded, so that the command needs no file beside it; inflated, where
-# the command cannot do that.
+# The sample of real digits is embedded, so that the command needs no file beside it; inflated,
+# where the command cannot do that.
 set(sample_dir ${PROJECT_SOURCE_DIR}/tests/data/digits)
 set(sample_suffix .gz)
 file(GLOB sample_files CONFIGURE_DEPENDS ${sample_dir}/*.gz)
@@ -52,16 +53,20 @@ if(NOT ZLIB_FOUND)
         list(APPEND sample_files ${sample_dir}/${name})
     endforeach()
 endif()
+set(sample_definitions NUTSHELL_SAMPLE_DIR="${sample_dir}"
+                       NUTSHELL_SAMPLE_SUFFIX="${sample_suffix}")
 set_source_files_properties(tools/data/sample.cpp PROPERTIES
-    COMPILE_DEFINITIONS "NUTSHELL_SAMPLE_DIR=\"${sample_dir}\";NUTSHELL_SAMPLE_SUFFIX=\"${sample_suffix}\""
-    OBJECT_DEPENDS "${sample_files}")
+                            COMPILE_DEFINITIONS "${sample_definitions}"
+                            OBJECT_DEPENDS "${sample_files}")
 
 if(NUTSHELL_PRECOMPILE)
-    target_precompile_headers(nutshell_tools PRIVATE <algorithm> <functional> <map> <string> <vector>)
-    target_precompile_headers(nutshell_formats PRIVATE <algorithm> <nlohmann/json.hpp> <string> <vector>)
+    target_precompile_headers(nutshell_tools PRIVATE <algorithm> <functional> <map> <string>
+                                                     <vector>)
+    target_precompile_headers(nutshell_formats PRIVATE <algorithm> <nlohmann/json.hpp> <string>
+                                                       <vector>)
     # (Not for sources that are compiled in another way, nor for one that defines operator new.)
-    set_source_files_properties(tools/data/sample.cpp tools/data/gzip.cpp tools/data/decode_image.cpp
-                                tools/huge_pages.cpp
+    set_source_files_properties(tools/data/sample.cpp tools/data/gzip.cpp
+                                tools/data/decode_image.cpp tools/huge_pages.cpp
                                 PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
 endif()
 

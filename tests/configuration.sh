@@ -9,7 +9,10 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 
 need() {
-    command -v "$1" >/dev/null || { printf 'skipped: preset %s needs %s\n' "$preset" "$1"; exit 77; }
+    command -v "$1" >/dev/null || {
+        printf 'skipped: preset %s needs %s\n' "$preset" "$1"
+        exit 77
+    }
 }
 case $preset in
     asan | clang) need clang++ ;;

@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The gallery, made of a moment's training on the built-in digits: a page that links every picture, each
-# of a size that can be looked at and with something in it, and names a command for each.
+# The gallery, made of a moment's training on the built-in digits: a page that links every picture,
+# each of a size that can be looked at and with something in it, and names a command for each.
 # usage: gallery.sh TOOL
 . "$(dirname "$0")/rules/common.sh"
 tool=${1:?usage: gallery.sh TOOL}
 scratch
 
-make_gallery() { tools/gallery.sh --tool "$tool" --data sample --epochs 1 --out "$scratch" >"$scratch/said"; }
-make_gallery || { cat "$scratch/said"; violation "the gallery is not made"; }
+tools/gallery.sh --tool "$tool" --data sample --epochs 1 --out "$scratch" >"$scratch/said" ||
+    { cat "$scratch/said"; violation "the gallery is not made"; }
 [[ -s $scratch/index.html ]] || violation "there is no page"
 
 # Bytes 16 to 23 of a PNG: its width and height, big-endian.
-number_at() { od -An -tu1 -j "$2" -N 4 "$1" | awk '{ print (($1 * 256 + $2) * 256 + $3) * 256 + $4 }'; }
+number_at() {
+    od -An -tu1 -j "$2" -N 4 "$1" | awk '{ print (($1 * 256 + $2) * 256 + $3) * 256 + $4 }'
+}
 pictures=0
-for name in tutorial codes deep convolutional tied sparse denoised upscaled samples grid between invented; do
+for name in tutorial codes deep convolutional tied sparse denoised upscaled samples grid between \
+    invented; do
     picture=$scratch/$name.png
     [[ -s $picture ]] || { violation "there is no $name.png"; continue; }
     pictures=$((pictures + 1))
@@ -28,7 +31,8 @@ for name in tutorial codes deep convolutional tied sparse denoised upscaled samp
     grep -qE "^<pre><b>nutshell .* --out $name\.png( |<)" "$scratch/index.html" ||
         violation "the page does not say what drew $name.png"
 done
-[[ $(grep -c '<img ' "$scratch/index.html") -eq $pictures ]] || violation "the page shows others, too"
+[[ $(grep -c '<img ' "$scratch/index.html") -eq $pictures ]] ||
+    violation "the page shows others, too"
 for kind in tutorial deep convolutional tied sparse denoising variational adversarial; do
     grep -qE "^<pre><b>nutshell train .*--kind $kind " "$scratch/index.html" ||
         violation "the page does not say how $kind was trained"

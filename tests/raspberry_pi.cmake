@@ -25,10 +25,12 @@ add_custom_command(OUTPUT ${pi}/encoder.nut VERBATIM
     COMMAND pi_sensor_write ${course}/digits.nut ${pi}/digits simd ${pi} simd
     DEPENDS pi_sensor_write ${course}/digits.nut ${digits}.gz)
 target_compile_definitions(pi_sensor PRIVATE NUTSHELL_MODEL_FILE="${pi}/encoder.nut")
-set_source_files_properties(${course}/firmware/sensor.cpp PROPERTIES OBJECT_DEPENDS ${pi}/encoder.nut)
+set_source_files_properties(${course}/firmware/sensor.cpp PROPERTIES
+                            OBJECT_DEPENDS ${pi}/encoder.nut)
 add_test(NAME raspberry_pi.sensor_and_gateway
-         COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/tests/raspberry_pi.sh ${pi} $<TARGET_FILE:pi_sensor>
-                 $<TARGET_FILE:pi_gateway> $<TARGET_FILE:pi_watch_write> $<TARGET_FILE:pi_watch>
+         COMMAND bash ${CMAKE_CURRENT_SOURCE_DIR}/tests/raspberry_pi.sh ${pi}
+                 $<TARGET_FILE:pi_sensor> $<TARGET_FILE:pi_gateway>
+                 $<TARGET_FILE:pi_watch_write> $<TARGET_FILE:pi_watch>
                  ${CMAKE_CROSSCOMPILING_EMULATOR})
 set_tests_properties(raspberry_pi.sensor_and_gateway PROPERTIES SKIP_RETURN_CODE 77)
 
@@ -39,8 +41,9 @@ if(TARGET nutshell_tool AND CMAKE_CROSSCOMPILING)
     set_tests_properties(raspberry_pi.command PROPERTIES SKIP_RETURN_CODE 77)
 endif()
 
-# What tools/bench_firmware.sh, tests/compare/layer_costs.sh and kind_costs.sh measure: as images are made for a board,
-# so are programs here. Each is loaded at the addresses that its file says, for the one who counts.
+# What tools/bench_firmware.sh, tests/compare/layer_costs.sh and kind_costs.sh measure: as images
+# are made for a board, so are programs here. Each is loaded at the addresses that its file says,
+# for the one who counts.
 set(oldest_cpu cortex-a53)  # without dot products: a Raspberry Pi 3, or a 2
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL "arm")
     set(oldest_cpu cortex-a7)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# On the processor of a Raspberry Pi: 1,000 real digits go through the sensor and the gateway and come
-# out as the reference arithmetic says, to the byte; the board that watches finds both faults.
+# On the processor of a Raspberry Pi: 1,000 real digits go through the sensor and the gateway and
+# come out as the reference arithmetic says, to the byte; the board that watches finds both faults.
 # usage: raspberry_pi.sh FOLDER SENSOR GATEWAY WATCH_WRITE WATCH [EMULATOR [OPTION...]]
 . "$(dirname "$0")/rules/common.sh"
 usage='usage: raspberry_pi.sh FOLDER SENSOR GATEWAY WATCH_WRITE WATCH [EMULATOR [OPTION...]]'
@@ -15,11 +15,14 @@ cd "$scratch"
 "$@" "$sensor" <"$folder/frames" >packets || violation "the sensor fails"
 "$@" "$gateway" "$folder/decoder.nut" <packets >images || violation "the gateway refuses packets"
 cmp images "$folder/restored" || violation "the images are not the reference's"
-printf '%d bytes of packets became %d bytes of images\n' "$(stat -c %s packets)" "$(stat -c %s images)"
+printf '%d bytes of packets became %d bytes of images\n' "$(stat -c %s packets)" \
+    "$(stat -c %s images)"
 
 "$@" "$watch_write" spectra
 "$@" "$watch" | tee watched || violation "the board that watches fails"
 [[ $(grep -c '^alarm' watched) -eq 2 ]] || violation "there are two faults"
-grep -q '^alarm at 430[0-4].*: band 29 too strong' watched || violation "the first fault is not found"
-grep -q '^alarm at 470[0-4].*: band 12 too weak' watched || violation "the second fault is not found"
+grep -q '^alarm at 430[0-4].*: band 29 too strong' watched ||
+    violation "the first fault is not found"
+grep -q '^alarm at 470[0-4].*: band 12 too weak' watched ||
+    violation "the second fault is not found"
 finish "claims of the examples on a Raspberry Pi" 6

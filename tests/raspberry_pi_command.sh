@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The nutshell command on the processor of a Raspberry Pi does real jobs: it trains on the digits built
-# into it, quantizes, runs, inspects, exports and imports. The reference kernels give the same bits
-# everywhere, and so do all kernels of int8: what it writes is what the command of this machine writes,
-# to the byte. Its own float kernels train a model that is as good.
+# The nutshell command on the processor of a Raspberry Pi does real jobs: it trains on the digits
+# built into it, quantizes, runs, inspects, exports and imports. The reference kernels give the same
+# bits everywhere, and so do all kernels of int8: what it writes is what the command of this machine
+# writes, to the byte. Its own float kernels train a model that is as good.
 # usage: raspberry_pi_command.sh COMMAND [EMULATOR [OPTION...]]
 # NUTSHELL_HOST_TOOL names the command of this machine (or it is build/host/nutshell).
 . "$(dirname "$0")/rules/common.sh"
@@ -20,7 +20,8 @@ emulator=("$@")
 jobs() { # jobs WHERE: in a folder of that name, with the command of that name
     mkdir "$scratch/$1" && cd "$scratch/$1" || return
     local data=sample:3 # the digits of one class: some 500
-    "$1" train --data $data --layers 784,24,784 --epochs 2 --seed 7 --platform reference --out float.nut &&
+    "$1" train --data $data --layers 784,24,784 --epochs 2 --seed 7 --platform reference \
+        --out float.nut &&
         "$1" quantize float.nut --calibrate $data --platform reference --out int8.nut &&
         "$1" run int8.nut --in $data --int8 --out restored.npy &&
         "$1" run int8.nut --in $data --int8 --part encoder --out codes.npy &&
@@ -40,11 +41,13 @@ printf '%d files are those of this machine: %s\n' "${#files[@]}" "$(cd "$scratch
 
 cd "$scratch"
 for where in here there; do
-    $where train --data sample:3 --layers 784,24,784 --epochs 2 --batch 16 --seed 7 --out own.nut --json >$where.json
+    $where train --data sample:3 --layers 784,24,784 --epochs 2 --batch 16 --seed 7 \
+        --out own.nut --json >$where.json
 done
 loss() { sed -n 's/.*"test_bce": \([0-9.]*\).*/\1/p' "$1"; }
 platform=$(sed -n 's/.*"platform": "\(.*\)".*/\1/p' there.json)
-printf 'test BCE of %s: %s, of this machine: %s\n' "$platform" "$(loss there.json)" "$(loss here.json)"
+printf 'test BCE of %s: %s, of this machine: %s\n' "$platform" "$(loss there.json)" \
+    "$(loss here.json)"
 awk -v a="$(loss there.json)" -v b="$(loss here.json)" \
     'BEGIN { exit !(a > 0 && a - b < 0.001 && b - a < 0.001) }' || violation "it learns worse"
 

@@ -9,14 +9,15 @@ budget=$root/tests/firmware/budget.tsv
 shared=$root/../shared/models/mlperf_tiny_ad
 
 usage() {
-    cat <<'TEXT'
+    cat <<TEXT
 usage: tools/bench_firmware.sh [--json] [--update] [PRESET...]
   --json     a list of objects on standard output, and nothing else there
   --update   writes what was measured into the budget, tests/firmware/budget.tsv
   PRESET     cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32 aarch64 armhf
              (default: all)
 NUTSHELL_TOOL names a nutshell command that is already built.
-Exit status: 0; 1 when something takes 2 % more than its budget, or is not exact any more; 2 for bad use or a missing tool.
+Exit status: 0; 1 when something takes 2 % more than its budget, or is not exact any more; \
+2 for bad use or a missing tool.
 TEXT
 }
 
@@ -77,7 +78,8 @@ head -c $((16 + 784 * count)) < <(gzip -dc tests/data/digits/t10k-images-idx3-ub
 # A pixel with its upper bit flipped is its code.
 LC_ALL=C tr '\000-\177\200-\377' '\200-\377\000-\177' <"$scratch/pixels" >"$scratch/codes"
 
-# model NAME FILE ROWS TYPE SIZE: a model, its rows, and what the host's plain arithmetic makes of them.
+# model NAME FILE ROWS TYPE SIZE: a model, its rows, and what the host's plain arithmetic makes of
+# them.
 models=()
 model() {
     local folder=$made/$1
@@ -99,13 +101,15 @@ head -c 1050 "$scratch/codes" >"$scratch/short_codes"
 model small_int8 tests/data/models/exported_int8.nut "$scratch/short_codes" '|i1' 21
 head -c 1050 "$scratch/pixels" >"$scratch/short_pixels"
 model small_float tests/data/models/exported_float.nut "$scratch/short_pixels" '|u1' 21
-# Two models of images, trained for a moment: the second one has the kinds of layers that the first has not.
-head -c $((16 + 784 * 100)) < <(gzip -dc tests/data/digits/t10k-images-idx3-ubyte.gz) | tail -c +17 |
-    npy '|u1' 100 784 >"$scratch/digits.npy"
+# Two models of images, trained for a moment: the second one has the kinds of layers that the first
+# has not.
+head -c $((16 + 784 * 100)) < <(gzip -dc tests/data/digits/t10k-images-idx3-ubyte.gz) |
+    tail -c +17 | npy '|u1' 100 784 >"$scratch/digits.npy"
 train() { # NAME OPTIONS: a model of floats, and its int8 twin
     quietly "$tool" train "${@:2}" --platform reference --data "$scratch/digits.npy" --epochs 1 \
         --out "$scratch/$1.nut"
-    quietly "$tool" quantize "$scratch/$1.nut" --calibrate "$scratch/digits.npy" --out "$scratch/$1_int8.nut"
+    quietly "$tool" quantize "$scratch/$1.nut" --calibrate "$scratch/digits.npy" \
+        --out "$scratch/$1_int8.nut"
     model "$1_int8" "$scratch/$1_int8.nut" "$scratch/codes" '|i1' 784
     model "$1_float" "$scratch/$1.nut" "$scratch/pixels" '|u1' 784
 }
@@ -172,7 +176,8 @@ measure_model() { # PRESET NAME
     rm count
     cd "$root"
     same=$(exact "$folder/restored" "$folder/board_restored")
-    if ! $same && { [[ $2 != *float ]] || ! near "$folder/restored" "$folder/board_restored"; }; then
+    if ! $same &&
+        { [[ $2 != *float ]] || ! near "$folder/restored" "$folder/board_restored"; }; then
         printf '%s on %s does not give what it gives on the host\n' "$2" "$1" >&2
         exit 1
     fi
@@ -184,13 +189,20 @@ measure_model() { # PRESET NAME
         "$stack" "$instructions" "$same"
 }
 
-# near_estimate NAME MEASURED JSON: whether nutshell footprint's number is within 3 % of what was measured.
+# near_estimate NAME MEASURED JSON: whether nutshell footprint's number is within 3 % of what was
+# measured.
 near_estimate() {
     awk -v name="\"$1\":" -v measured="$2" '
         $1 == name { estimate = $2 + 0 }
-        END { off = estimate - measured; if (off < 0) off = -off; exit off > 0.03 * measured }' "$3" ||
-        { printf 'nutshell footprint is more than 3 %% off: %s is %s, not%s\n' "$1" "$2" \
-            "$(sed -n "s/.*\"$1\"://p" "$3")" >&2; estimates_hold=false; }
+        END {
+            off = estimate - measured
+            if (off < 0) off = -off
+            exit off > 0.03 * measured
+        }' "$3" || {
+        printf 'nutshell footprint is more than 3 %% off: %s is %s, not%s\n' "$1" "$2" \
+            "$(sed -n "s/.*\"$1\"://p" "$3")" >&2
+        estimates_hold=false
+    }
 }
 
 # An example whose test compares the board with the host and prints its stack. PIECE of the program
@@ -213,8 +225,8 @@ measure_example() { # PRESET BOARD NAME MODEL [COUNTED PIECE]
         local counted=$root/build/$1/tests/firmware/$5.elf
         quietly cmake --build "build/$1" --parallel "$(nproc)" --target "$5"
         IFS=';' read -r -a emulator <"build/$1/tests/firmware/$5.emulator"
-        instructions=$(bash tests/compare/count_instructions.sh "$counted" "${emulator[@]}" "$counted" |
-            awk -F '\t' -v piece="$6" '$1 == piece { print $2 }')
+        instructions=$(bash tests/compare/count_instructions.sh "$counted" \
+            "${emulator[@]}" "$counted" | awk -F '\t' -v piece="$6" '$1 == piece { print $2 }')
     fi
     read -r flash static < <(sizes "$1" "$image")
     row "$2" "$1" "$3" "$4" "$flash" $((static + ${stack:-0})) "${stack:--}" "${instructions:--}" \
@@ -231,7 +243,8 @@ for preset in "${presets[@]}"; do
         quietly "$tool" convert "$made/$name/model.nut" "$made/$name/model.hpp" "${order[@]}"
         folders+=("$made/$name")
     done
-    quietly cmake --preset "$preset" "-DNUTSHELL_FIRMWARE_MODELS=$(IFS=';' && printf '%s' "${folders[*]}")" \
+    quietly cmake --preset "$preset" \
+        "-DNUTSHELL_FIRMWARE_MODELS=$(IFS=';' && printf '%s' "${folders[*]}")" \
         "-DNUTSHELL_FIRMWARE_LARGE_MODELS=$(IFS=';' && printf '%s' "${large[*]}")"
     quietly cmake --build "build/$preset" --parallel "$(nproc)" --target "${models[@]/#/model_}"
     for name in "${models[@]}"; do measure_model "$preset" "$name"; done
@@ -255,20 +268,21 @@ for preset in "${presets[@]}"; do
     quietly cmake --preset "$preset" -DNUTSHELL_FIRMWARE_MODELS= -DNUTSHELL_FIRMWARE_LARGE_MODELS=
 done
 
+headings() { printf 'board\tcore\texample\tmodel\tflash\tram\tstack\tinstructions\texact\n'; }
 if $json; then
     awk -F '\t' '
         function number(text) { return text == "-" ? "null" : text }
-        { printf "%s\n  {\"board\": \"%s\", \"core\": \"%s\", \"example\": \"%s\", \"model\": \"%s\", ",
-              NR == 1 ? "[" : ",", $1, $2, $3, $4
+        { printf "%s\n  {\"board\": \"%s\", \"core\": \"%s\", ", NR == 1 ? "[" : ",", $1, $2
+          printf "\"example\": \"%s\", \"model\": \"%s\", ", $3, $4
           printf "\"flash\": %s, \"ram\": %s, \"stack\": %s, \"instructions\": %s, \"exact\": %s}",
               $5, $6, number($7), number($8), $9 }
         END { print NR == 0 ? "[]" : "\n]" }' "$rows"
 else
-    { printf 'board\tcore\texample\tmodel\tflash\tram\tstack\tinstructions\texact\n'; cat "$rows"; } |
-        column -t -s $'\t' -R 5,6,7,8
+    { headings; cat "$rows"; } | column -t -s $'\t' -R 5,6,7,8
 fi
 
-$estimates_hold || step 'Correct the constants of tools/footprint_image_sizes.cpp and footprint_targets.cpp.'
+$estimates_hold ||
+    step 'Correct the constants of tools/footprint_image_sizes.cpp and footprint_targets.cpp.'
 if $update; then
     # What was not measured keeps its lines.
     {
@@ -276,8 +290,7 @@ if $update; then
             FNR > 1 && !(($1 $2 $3 $4) in measured)' "$rows" "$budget"
         cat "$rows"
     } | sort -t $'\t' -k2,2 -k3,3 -k4,4 >"$scratch/budget"
-    { printf 'board\tcore\texample\tmodel\tflash\tram\tstack\tinstructions\texact\n'; cat "$scratch/budget"; } \
-        >"$budget"
+    { headings; cat "$scratch/budget"; } >"$budget"
     step "The budget is what was measured: $budget"
     exit 0
 fi
@@ -289,8 +302,11 @@ awk -F '\t' '
             limit = budget[$1, $2, $3, $4, i]
             worse = i == 9 ? limit == "true" && $i != "true" : limit != "-" && $i > 1.02 * limit
             if (limit == "") { printf "%s on %s (%s) has no budget\n", $3, $2, $4; bad = 1; break }
-            if (worse) printf "%s on %s (%s): %s is %s, the budget is %s\n", $3, $2, $4, name[i], $i, limit
-            if (worse) bad = 1
+            if (worse) {
+                printf "%s on %s (%s): %s is %s, the budget is %s\n",
+                    $3, $2, $4, name[i], $i, limit
+                bad = 1
+            }
         }
     }
     END { exit bad }' "$budget" "$rows" >&2 || {

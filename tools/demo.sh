@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# From a fresh Debian-like machine to digits squeezed into 24 numbers and brought back: installs what
-# is missing, fetches MNIST, builds, trains the tutorial's model, and shows it.
+# From a fresh Debian-like machine to digits squeezed into 24 numbers and brought back: installs
+# what is missing, fetches MNIST, builds, trains the tutorial's model, and shows it.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/packages.sh"

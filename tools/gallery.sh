@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Every kind of autoencoder at work: trains each, unless its model is there from before, and writes a
-# page of pictures. The numbers beside them are what the commands print that the page names.
+# Every kind of autoencoder at work: trains each, unless its model is there from before, and writes
+# a page of pictures. The numbers beside them are what the commands print that the page names.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/packages.sh"
@@ -68,7 +68,8 @@ train() {
     shift 2
     command=(train --data "$data" "$@" --epochs "${epochs:-$usual}" --seed "$seed" --out "$file")
     if [[ ! -s $file || ! -s $said ]]; then
-        text=$("$tool" "${command[@]}") || { printf 'failed: nutshell %s\n' "${command[*]}" >&2; exit 1; }
+        text=$("$tool" "${command[@]}") ||
+            { printf 'failed: nutshell %s\n' "${command[*]}" >&2; exit 1; }
         printf '%s\n%s\n' "${command[*]}" "$text" >"$said"
     fi
     tell "$(head -n 1 "$said")" "$(tail -n +2 "$said")"
@@ -127,7 +128,8 @@ run upscale upscale.nut --data "$data" --layers 196,128,784 --epochs "${epochs:-
     --seed "$seed" --out upscaled.png
 picture upscaled.png 'small, interpolated, restored and original images'
 
-section 'Variational' 'Codes are normally distributed, so that the decoder draws new digits of random
+section 'Variational' \
+    'Codes are normally distributed, so that the decoder draws new digits of random
 numbers, and moves from one digit to another.'
 train variational.nut 30 --kind variational
 run evaluate variational.nut --data "$data"

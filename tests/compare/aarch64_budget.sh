@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # The kernels of 64-bit Arm take no more instructions than the best known ones: XNNPACK's
 # microkernels for floats, for int8 multiply-adds and for dot products, called directly on packed
-# weights, counted in the same way. (Ours for floats check the input besides.) A sigmoid takes at most
-# eight an element, a table's look-up six; layers over images what they did when last worked on, and 2 %.
+# weights, counted in the same way. (Ours for floats check the input besides.) A sigmoid takes at
+# most eight an element, a table's look-up six; layers over images what they did when last worked
+# on, and 2 %.
 # usage: aarch64_budget.sh FLOAT INT8 EMULATOR [OPTION...]
 # FLOAT is counted_inference, INT8 is counted_int8, both linked statically.
 . "$(dirname "$0")/../rules/common.sh"

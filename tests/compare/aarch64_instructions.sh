@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Prints how many instructions one sample through 784-24-784 (float, relu, sigmoid) takes on 64-bit
-# Arm Linux, piece by piece, and those of int8 layers without and with the dot product; counted under
-# user emulation by count_instructions.sh.
+# Arm Linux, piece by piece, and those of int8 layers without and with the dot product; counted
+# under user emulation by count_instructions.sh.
 # usage: aarch64_instructions.sh [BUILD_DIR]     BUILD_DIR keeps the cross-compiled library
 # Needs Debian's g++-aarch64-linux-gnu and qemu-user.
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# A score costs little more than the inference that it stands on: at most 20 instructions a feature (34 on
-# a Cortex-M0 or RISC-V), and less memory, since the reconstruction is never stored.
+# A score costs little more than the inference that it stands on: at most 20 instructions a feature
+# (34 on a Cortex-M0 or RISC-V), and less memory, since the reconstruction is never stored.
 # usage: anomaly_budget.sh PROCESSOR PROGRAM EMULATOR [OPTION...]     PROGRAM is counted_anomaly
 . "$(dirname "$0")/../rules/common.sh"
 processor=${1:?usage: anomaly_budget.sh PROCESSOR PROGRAM EMULATOR [OPTION...]}
@@ -32,7 +32,8 @@ awk -F '\t' '
         score = bytes[model, "memory of a score"] + bytes[model, "stack of a score"]
         whole = bytes[model, "memory of a stored reconstruction"] + $2
         element = model ~ /float/ ? 4 : 1
-        printf "%s: %d bytes of memory and stack, %d with the reconstruction stored\n", model, score, whole
+        printf "%s: %d bytes of memory and stack, %d with the reconstruction stored\n",
+            model, score, whole
         # All but a slice of 112 outputs is saved, less some stack for the sums.
         if (whole - score < (784 - 112) * element - 128) bad = 1
     }

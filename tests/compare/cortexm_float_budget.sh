@@ -25,5 +25,6 @@ sigmoid of 784:$sigmoid
 training step:$((5 * ${inference:-0}))
 END
 awk -F '\t' -v inference="${inference:-0}" '$1 == "training step" && inference > 0 {
-    printf "a training step takes %.2f inferences (with sigmoid), at most 5\n", $2 / inference }' "$scratch/counts"
+    printf "a training step takes %.2f inferences (with sigmoid), at most 5\n", $2 / inference
+}' "$scratch/counts"
 finish "budgets of instructions" "$budgets"

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Prints, for each Cortex-M core, how many instructions int8 layers take and how many words they load,
-# and float inference and training where there are floats, counted under emulation; and the bytes of stack and of code of the
-# int8 kernels.
+# Prints, for each Cortex-M core, how many instructions int8 layers take and how many words they
+# load, and float inference and training where there are floats, counted under emulation; and the
+# bytes of stack and of code of the int8 kernels.
 # usage: cortexm_instructions.sh [PRESET...]     for example: cortexm_instructions.sh cortex-m4
 # Needs Debian's gcc-arm-none-eabi, libnewlib-arm-none-eabi and qemu-system-arm.
 set -euo pipefail
@@ -22,7 +22,8 @@ for preset in "$@"; do
                    s/^[0-9]+: ([^\t]*)\t([0-9]+)\t([0-9]+)$/  \1: \2, words \3/p
                    s/^[0-9]+: (stack of .*)/  \1/p'
     arm-none-eabi-nm -S --radix=d -C "$build/tests/firmware/int8_kernels.elf" |
-        awk '/nutshell::(Armv6m|Armv7m|Dsp|Helium|cortexm|\(anonymous namespace\)::(run|widen|make_unsigned))/ &&
+        awk '(/nutshell::(Armv6m|Armv7m|Dsp|Helium|cortexm)/ ||
+              /nutshell::\(anonymous namespace\)::(run|widen|make_unsigned)/) &&
              $3 ~ /[tTW]/ { bytes += $2 }
              END { printf "  code of dense_int8 and look_up, bytes: %d\n", bytes }'
 done

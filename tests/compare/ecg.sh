@@ -13,8 +13,8 @@ trap 'rm -rf "$scratch"' EXIT
 
 /usr/bin/python3 "$root/tests/compare/ecg_beats.py" "$record" "$scratch"
 cd "$scratch"
-"$nutshell" train --data normal.npy --layers 128,8,128 --activation tanh --output linear --loss mse \
-    --epochs 300 --batch 16 --lr 0.003 --out beats.nut --json >training
+"$nutshell" train --data normal.npy --layers 128,8,128 --activation tanh --output linear \
+    --loss mse --epochs 300 --batch 16 --lr 0.003 --out beats.nut --json >training
 "$nutshell" quantize beats.nut --calibrate normal.npy --tolerance 0.1 --out beats_int8.nut --json \
     >quantization
 for model in beats.nut beats_int8.nut; do

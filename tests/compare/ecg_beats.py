@@ -3,9 +3,9 @@
 """Cuts five minutes of an electrocardiogram into beats: normal.npy, of the first half, other
 normal ones, test.npy, and unusual.npy, 128 readings each, a beat's own mean taken away.
 
-The record is no. 208 of the MIT-BIH Arrhythmia Database (Moody and Mark, 2001; PhysioNet, Goldberger
-et al., 2000), as Debian's python3-scipy brings it. It has no labels: the two kinds of beats are what
-2-means finds. They are not a cardiologist's.
+The record is no. 208 of the MIT-BIH Arrhythmia Database (Moody and Mark, 2001; PhysioNet,
+Goldberger et al., 2000), as Debian's python3-scipy brings it. It has no labels: the two kinds of
+beats are what 2-means finds. They are not a cardiologist's.
 usage: ecg_beats.py ECG_DAT FOLDER
 """
 import sys
@@ -50,7 +50,8 @@ def main():
     unusual = two_means(beats)
     normal = beats[~unusual]
     half = len(normal) // 2
-    for name, some in (("normal", normal[:half]), ("test", normal[half:]), ("unusual", beats[unusual])):
+    for name, some in (("normal", normal[:half]), ("test", normal[half:]),
+                       ("unusual", beats[unusual])):
         np.save(f"{sys.argv[2]}/{name}.npy", some.astype(np.float32))
         print(f"{name}: {len(some)} beats")
 

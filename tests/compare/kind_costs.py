@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Fits the costs of tools/footprint_loop_costs.cpp to counted layers, by least squares of relative errors
-# of which no cost is negative, and prints them as they stand there; on standard error how far the
-# estimates are off.
+# Fits the costs of tools/footprint_loop_costs.cpp to counted layers, by least squares of relative
+# errors of which no cost is negative, and prints them as they stand there; on standard error how
+# far the estimates are off.
 # usage: kind_costs.py NAME < what kind_loops printed, of all processors that share the costs
 import sys
 
@@ -11,8 +11,8 @@ FAMILIES = ["windows", "depthwise", "max_pool", "average_pool", "upsampling", "b
 
 
 def least_squares(matrix, right):
-    """x >= 0 that brings matrix * x next to right. Source: Lawson and Hanson, "Solving Least Squares
-    Problems", chapter 23."""
+    """x >= 0 that brings matrix * x next to right. Source: Lawson and Hanson, "Solving Least
+    Squares Problems", chapter 23."""
     x = numpy.zeros(matrix.shape[1])
     used = numpy.zeros(matrix.shape[1], bool)
     for _ in range(10 * matrix.shape[1]):

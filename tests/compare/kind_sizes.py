@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
-# Fits the sizes of tools/footprint_image_sizes.cpp to linked images and prints them as they stand there: code by
-# least squares, a kind's stack from the images that have no other kind but dense layers.
-# usage: kind_sizes.py PROCESSOR < IMAGES, lines of "NUMBERS<tab>LAYERS<tab>CODE<tab>STACK<tab>STACK".
+# Fits the sizes of tools/footprint_image_sizes.cpp to linked images and prints them as they stand
+# there: code by least squares, a kind's stack from the images that have no other kind but dense
+# layers.
+# usage: kind_sizes.py PROCESSOR < IMAGES
+# IMAGES are lines of "NUMBERS<tab>LAYERS<tab>CODE<tab>STACK<tab>STACK".
 import re
 import sys
 
@@ -24,7 +26,8 @@ def kinds_of(layers):
 
 
 def parts_of(kinds):
-    """How often each number of code is in an image: start, what is shared, further layers; first ones."""
+    """How often each number of code is in an image: start, what is shared, further layers; first
+    ones."""
     present = set(kinds)
     return ([1] + [bool(of & present) for of in SHARED] + [len(kinds) - len(present)] +
             [name in present for name in NAMES])
@@ -55,8 +58,9 @@ def has_single(layers):
 
 
 class Stacks:
-    """Of a check: by kind, and what more than three layers add. Of an inference: by kind, what a convolution
-    of each kind to a single channel adds, and what each layer does where there are several kinds."""
+    """Of a check: by kind, and what more than three layers add. Of an inference: by kind, what a
+    convolution of each kind to a single channel adds, and what each layer does where there are
+    several kinds."""
 
     def __init__(self, images):
         dense = [[image["check"] for image in images
@@ -76,7 +80,8 @@ class Stacks:
     @staticmethod
     def of_single(images, kind):
         stacks = {single: [image["run"] for image in images
-                           if others(image["kinds"]) == {kind} and image["kinds"].count(kind) > 1 and
+                           if others(image["kinds"]) == {kind} and
+                           image["kinds"].count(kind) > 1 and
                            has_single(image["layers"]) == single] for single in (True, False)}
         return round(max(0, middle(stacks[True]) - middle(stacks[False])))
 
@@ -86,7 +91,8 @@ class Stacks:
 
     @staticmethod
     def by_kind(images, stack):
-        """Of the images that have no other kind; what dense layers beside it take says nothing of a kind."""
+        """Of the images that have no other kind; what dense layers beside it take says nothing of
+        a kind."""
         alone = {name: [] for name in NAMES}
         for image in images:
             if not others(image["kinds"]):
@@ -141,10 +147,11 @@ for numbers, of in images.items():
     print(f"constexpr ImageSize k{name}{numbers.title()}{{")
     print(",\n".join("    " + braces(part) for part in parts) + "};")
     codes = numpy.dot(matrix, code)
-    print(f"// At most {off(codes, [image['code'] for image in of]):.1f} % off, stack "
-          f"{off(map(stacks.most, of), [max(image['check'], image['run']) for image in of]):.0f} %.")
+    needed = [max(image["check"], image["run"]) for image in of]
+    print(f"// At most {off(codes, [image['code'] for image in of]):.1f} % off, "
+          f"stack {off(map(stacks.most, of), needed):.0f} %.")
     if "-v" in sys.argv:
-        for c, image in zip(codes, of):
-            s = max(image['check'], image['run'])
+        for c, s, image in zip(codes, needed, of):
             e = stacks.most(image)
-            print(f"{c-image['code']:7.0f} {s:6} {image['check']:6} {image['run']:6}  {e-s:6} {e/s-1:7.2%}", image['layers'])
+            print(f"{c-image['code']:7.0f} {s:6} {image['check']:6} {image['run']:6}  "
+                  f"{e-s:6} {e/s-1:7.2%}", image['layers'])

@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Prints what each kind of layer adds to an image's code and stack on each core: the constants that
-# nutshell footprint estimates sizes with (tools/footprint_image_sizes.cpp), fitted to small images that are
-# linked as tools/bench_firmware.sh links its own, and run under emulation.
+# nutshell footprint estimates sizes with (tools/footprint_image_sizes.cpp), fitted to small images
+# that are linked as tools/bench_firmware.sh links its own, and run under emulation.
 # usage: kind_sizes.sh [PRESET...]     Needs python3-numpy besides what the presets need.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-[[ $# -gt 0 ]] || set -- cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32 aarch64 armhf
+[[ $# -gt 0 ]] ||
+    set -- cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32 aarch64 armhf
 python=/usr/bin/python3
 tool=${NUTSHELL_TOOL:-$root/build/host/nutshell}
 made=$root/build/kind_sizes
 
-# Layers of models that make 8x8x4 numbers of as many: a kind alone or with dense layers, once and more
-# often, and kinds that share code together.
+# Layers of models that make 8x8x4 numbers of as many: a kind alone or with dense layers, once and
+# more often, and kinds that share code together.
 chains='16,256
 16,16,256
 16,16,16,256
@@ -100,7 +101,8 @@ for preset in "$@"; do
         "$tool" convert "$made/$name/model.nut" "$made/$name/model.hpp" "${order[@]}" >/dev/null
         folders+=("$made/$name")
     done
-    cmake --preset "$preset" "-DNUTSHELL_FIRMWARE_MODELS=$(IFS=';' && printf '%s' "${folders[*]}")" \
+    cmake --preset "$preset" \
+        "-DNUTSHELL_FIRMWARE_MODELS=$(IFS=';' && printf '%s' "${folders[*]}")" \
         "-DNUTSHELL_FIRMWARE_LARGE_MODELS=$(IFS=';' && printf '%s' "${large[*]}")" >/dev/null
     cmake --build "build/$preset" --parallel "$(nproc)" --target "${names[@]/#/model_}" >/dev/null
     compiler=$(grep -m 1 -o '/[^ ]*g++' "build/$preset/compile_commands.json")
@@ -113,5 +115,6 @@ for preset in "$@"; do
         printf '%s\t%s\t%s%s\n' "${name%_*}" "$(<"$made/$name/chain")" $((flash - model)) "$stacks"
     done >"$made/$preset.tsv"
     "$python" tests/compare/kind_sizes.py "$preset" <"$made/$preset.tsv"
-    cmake --preset "$preset" -DNUTSHELL_FIRMWARE_MODELS= -DNUTSHELL_FIRMWARE_LARGE_MODELS= >/dev/null
+    cmake --preset "$preset" -DNUTSHELL_FIRMWARE_MODELS= -DNUTSHELL_FIRMWARE_LARGE_MODELS= \
+        >/dev/null
 done

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# How good each kind of autoencoder becomes on all of MNIST, beside what it has to reach: a line for each
-# kind and seed. Ends with 1 when one of them falls short.
+# How good each kind of autoencoder becomes on all of MNIST, beside what it has to reach: a line for
+# each kind and seed. Ends with 1 when one of them falls short.
 # usage: kinds.sh [NUTSHELL [KIND...]]     KIND is a name of the list below, else all of them
-# Needs mnist (tools/fetch_data.sh). SEEDS are "1 2 3" unless set. MODELS names a folder where the models
-# stay; those that are there already are not trained again, only measured.
+# Needs mnist (tools/fetch_data.sh). SEEDS are "1 2 3" unless set. MODELS names a folder where the
+# models stay; those that are there already are not trained again, only measured.
 # An epoch takes a few tenths of a second, 8 s for the convolutional one.
 set -euo pipefail
 export LC_ALL=C
@@ -17,8 +17,8 @@ models=${MODELS:-$scratch}
 mkdir -p "$models"
 cd "$models"
 
-# Name, what it is trained with, the number measured, what it has to be (at most for losses, at least
-# for decibels; - when it is told only).
+# Name, what it is trained with, the number measured, what it has to be (at most for losses, at
+# least for decibels; - when it is told only).
 noise='--augment noise:0.5'
 list="tutorial|--kind tutorial --epochs 50|test_bce|0.1045
 deep|--kind deep --epochs 30|test_bce|0.0985
@@ -32,17 +32,21 @@ convolutional|--kind convolutional --epochs 50|test_bce|0.100"
 # number NAME: of the JSON object on standard input.
 number() { sed -nE "s/^ *\"$1\": ([-0-9.e]+),?$/\\1/p"; }
 
-# measure NAME ARGUMENTS MEASURE TARGET SEED: trains a model unless it is there, and prints its line.
+# measure NAME ARGUMENTS MEASURE TARGET SEED: trains a model unless it is there, and prints its
+# line.
 measure() {
     local file=$1_$5.nut value others=() line arguments measured_with=()
     read -r -a arguments <<<"$2"
     [[ -s $file ]] ||
-        "$nutshell" train --data mnist "${arguments[@]}" --seed "$5" --out "$file" --json >"$scratch/log"
+        "$nutshell" train --data mnist "${arguments[@]}" --seed "$5" --out "$file" --json \
+            >"$scratch/log"
     [[ $3 != restored_psnr ]] || read -r -a measured_with <<<"$noise"
     "$nutshell" evaluate "$file" --data mnist "${measured_with[@]}" --json >"$scratch/found"
     value=$(number "$3" <"$scratch/found")
     case $1 in
-        sparse) others=("$(number code_zeros <"$scratch/found")" 'of the numbers of a code are zero') ;;
+        sparse)
+            others=("$(number code_zeros <"$scratch/found")" 'of the numbers of a code are zero')
+            ;;
         *denoising) others=("$(number noisy_psnr <"$scratch/found")" 'dB before') ;;
         variational) others=("$(number test_bce <"$scratch/found")" 'BCE') ;;
     esac

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-# Fits the costs of tools/footprint_targets.cpp to counted layers, by least squares of relative errors,
-# and prints them as they stand there.
+# Fits the costs of tools/footprint_targets.cpp to counted layers, by least squares of relative
+# errors, and prints them as they stand there.
 # usage: layer_costs.py PROCESSOR < COUNTS, lines of "NAME INPUTS OUTPUTS<tab>INSTRUCTIONS".
 import sys
 
 import numpy
 
-# Blocks of outputs and inputs: of int8 (the packing's), of dot products, of combined rows; where halves
-# of a block are computed too, the outputs of the least of them.
+# Blocks of outputs and inputs: of int8 (the packing's), of dot products, of combined rows; where
+# halves of a block are computed too, the outputs of the least of them.
 IN_SOFTWARE = {"dots": (1, 1), "combined": (1, 1)}
 OF_FPU = {"dots": (4, 8), "combined": (16, 1)}
 BLOCKS = {
@@ -28,7 +28,8 @@ def up(number, block):
 
 
 def terms(name, inputs, outputs, block):
-    """What the costs are multiplied with: call, input, output, product, rest, partial, scale, pass."""
+    """What the costs are multiplied with: call, input, output, product, rest, partial, scale,
+    pass."""
     int8 = name.startswith("int8")
     rest = inputs % block[1] if name == "dots" else 0
     whole = up(inputs - rest, block[1])

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Prints what dense layers and activations cost on each core: the numbers that nutshell footprint
-# estimates instructions with (tools/footprint_targets.cpp), fitted to layers counted under emulation.
+# estimates instructions with (tools/footprint_targets.cpp), fitted to layers counted under
+# emulation.
 # usage: layer_costs.sh [PRESET...]     Needs python3-numpy besides what the presets need.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
-[[ $# -gt 0 ]] || set -- cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32 aarch64 armhf
+[[ $# -gt 0 ]] ||
+    set -- cortex-m0 cortex-m3 cortex-m4 cortex-m7 cortex-m33 cortex-m55 riscv32 aarch64 armhf
 python=/usr/bin/python3
 
 cd "$root"

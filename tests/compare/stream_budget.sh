@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# A log-mel frame, of 1,024 samples and 128 bands, and a search among 1,024 codes of 24 bytes keep to
-# their instructions.
+# A log-mel frame, of 1,024 samples and 128 bands, and a search among 1,024 codes of 24 bytes keep
+# to their instructions.
 # usage: stream_budget.sh PROCESSOR PROGRAM EMULATOR [OPTION...]     PROGRAM is counted_stream
 . "$(dirname "$0")/../rules/common.sh"
 processor=${1:?usage: stream_budget.sh PROCESSOR PROGRAM EMULATOR [OPTION...]}

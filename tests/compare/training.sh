@@ -29,7 +29,8 @@ print(json.load(sys.stdin)["platforms"][0]["training"][0]["seconds_per_epoch"])'
 }
 openblas_epoch() { "$scratch/openblas_training" "$data" 3 | sed -n 's/^best \([0-9.]*\) s$/\1/p'; }
 pytorch_epoch() {
-    "$python" "$here/pytorch_training.py" "$data" 3 | sed -n 's/^median .* best \([0-9.]*\) s.*/\1/p'
+    "$python" "$here/pytorch_training.py" "$data" 3 |
+        sed -n 's/^median .* best \([0-9.]*\) s.*/\1/p'
 }
 
 for ((round = 1; round <= rounds; round++)); do

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # What codes are good for, on all of MNIST: prints the README's lines, each by a command of its own.
-# usage: uses.sh [NUTSHELL [PART...]]     PART is anomalies, digits, search, denoise or upscale, else all
+# usage: uses.sh [NUTSHELL [PART...]]
+# PART is anomalies, digits, search, denoise or upscale, else all.
 # Needs mnist and, for anomalies, fashion-mnist (tools/fetch_data.sh). It trains up to 14 models.
 set -euo pipefail
 export LC_ALL=C
@@ -17,13 +18,16 @@ cd "$scratch"
 # models NAME DATA: NAME.nut, trained for 30 epochs from seed 1, and NAME_int8.nut; kept once made.
 models() {
     [[ ! -f $1_int8.nut ]] || return 0
-    "$nutshell" train --data "$2" --layers 784,24,784 --epochs 30 --seed 1 --out "$1.nut" --json >log &&
-        "$nutshell" quantize "$1.nut" --calibrate "$2" --tolerance 0.2 --out "$1_int8.nut" --json >log
+    "$nutshell" train --data "$2" --layers 784,24,784 --epochs 30 --seed 1 --out "$1.nut" \
+        --json >log &&
+        "$nutshell" quantize "$1.nut" --calibrate "$2" --tolerance 0.2 --out "$1_int8.nut" \
+            --json >log
 }
 
 # area MODEL NORMAL ANOMALOUS: the area under the ROC curve.
 area() {
-    "$nutshell" detect "$1" --data "$2" --anomalies "$3" --json | sed -nE 's/.*"auc": ([0-9.]+).*/\1/p'
+    "$nutshell" detect "$1" --data "$2" --anomalies "$3" --json |
+        sed -nE 's/.*"auc": ([0-9.]+).*/\1/p'
 }
 
 # line NAME FLOAT INT8
@@ -51,7 +55,8 @@ digits() {
         line "the digit $digit normal, all others not, AUC" "$float" "$int8"
         floats+=("$float") int8s+=("$int8")
     done
-    line 'one digit normal, all others not, mean AUC' "$(mean "${floats[@]}")" "$(mean "${int8s[@]}")"
+    line 'one digit normal, all others not, mean AUC' "$(mean "${floats[@]}")" \
+        "$(mean "${int8s[@]}")"
 }
 
 search() {
@@ -60,8 +65,8 @@ search() {
 }
 
 denoise() {
-    "$nutshell" train --data mnist --layers 784,24,784 --augment noise:0.5 --epochs 30 --seed 1 --out noise.nut \
-        --json >log
+    "$nutshell" train --data mnist --layers 784,24,784 --augment noise:0.5 --epochs 30 --seed 1 \
+        --out noise.nut --json >log
     "$nutshell" denoise noise.nut --data mnist
 }
 

@@ -23,7 +23,8 @@ def along(values, rank, axis):
 
 
 def quantize(x, scale, zero, axis=1):
-    codes = np.rint(x / along(scale.astype(float), x.ndim, axis)) + along(zero.astype(float), x.ndim, axis)
+    scaled = x / along(scale.astype(float), x.ndim, axis)
+    codes = np.rint(scaled) + along(zero.astype(float), x.ndim, axis)
     limits = np.iinfo(zero.dtype)
     return np.clip(codes, limits.min, limits.max).astype(zero.dtype)
 
@@ -66,8 +67,9 @@ def conv_transpose(x, weight, bias, strides, pads, dilations, output_padding, **
                       (width - 1) * strides[1] + reach[1] + output_padding[1]))
     for i in range(taps[0]):
         for j in range(taps[1]):
-            down = slice(i * dilations[0], i * dilations[0] + (height - 1) * strides[0] + 1, strides[0])
-            across = slice(j * dilations[1], j * dilations[1] + (width - 1) * strides[1] + 1, strides[1])
+            row, column = i * dilations[0], j * dilations[1]
+            down = slice(row, row + (height - 1) * strides[0] + 1, strides[0])
+            across = slice(column, column + (width - 1) * strides[1] + 1, strides[1])
             whole[:, :, down, across] += np.einsum("nchw,co->nohw", x, weight[:, :, i, j])
     cut = whole[:, :, top:whole.shape[2] - bottom, left:whole.shape[3] - right]
     return cut + along(bias, 4, 1)
@@ -89,7 +91,8 @@ def resize(x, _, scales, mode, coordinate_transformation_mode, **__):
         at = np.clip((np.arange(count) + 0.5) / float(scales[axis]) - 0.5, 0, size - 1)
         first = np.floor(at).astype(int)
         part = along(at - first, 4, axis)
-        x = (1 - part) * np.take(x, first, axis) + part * np.take(x, np.minimum(first + 1, size - 1), axis)
+        second = np.minimum(first + 1, size - 1)
+        x = (1 - part) * np.take(x, first, axis) + part * np.take(x, second, axis)
     return x
 
 
@@ -108,7 +111,8 @@ OPERATORS = {
     "AveragePool": mean_pool,
     "Resize": resize,
     "BatchNormalization": batch_norm,
-    "Reshape": lambda x, shape: x.reshape([x.shape[i] if n == 0 else n for i, n in enumerate(shape)]),
+    "Reshape": lambda x, shape: x.reshape([x.shape[i] if n == 0 else n
+                                           for i, n in enumerate(shape)]),
     "Transpose": lambda x, perm: x.transpose(perm),
     "Relu": lambda x: np.maximum(x, 0),
     "LeakyRelu": lambda x, alpha: np.where(x < 0, alpha * x, x),
@@ -138,7 +142,8 @@ def main():
     if list(y.shape[1:]) != stated:
         sys.exit(f"{path}: the output is {y.shape[1:]}, the graph says {stated}")
     off = np.abs(y.reshape(len(y), -1) - np.load(expected).reshape(len(y), -1))
-    print(f"{path}: {len(y)} rows, largest difference {off.max():.3g}, {np.mean(off > 1e-4):.2%} differ")
+    print(f"{path}: {len(y)} rows, largest difference {off.max():.3g}, "
+          f"{np.mean(off > 1e-4):.2%} differ")
     if not off.max() <= float(largest):
         sys.exit(f"{path}: differs by {off.max():.3g}, more than {largest}")
 

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# MLPerf Tiny's anomaly detector on an emulated board, to the byte, and its instructions. The model is
-# not part of this project: without ../shared/models the test is skipped.
-# usage: ad01.sh PLATFORM IMAGE EMULATOR [OPTION...]    PLATFORM has a packing of its name, or is reference
+# MLPerf Tiny's anomaly detector on an emulated board, to the byte, and its instructions. The model
+# is not part of this project: without ../shared/models the test is skipped.
+# usage: ad01.sh PLATFORM IMAGE EMULATOR [OPTION...]
+# PLATFORM has a packing of its name, or is reference.
 . "$(dirname "$0")/../rules/common.sh"
 packing=${1:?usage: ad01.sh PLATFORM IMAGE EMULATOR [OPTION...]}
 [[ $packing != reference ]] || packing=canonical

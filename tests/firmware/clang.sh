@@ -60,7 +60,9 @@ for image in "$scratch"/*/; do
     [[ $name != nutshell ]] || continue
     linked=$((linked + 1))
     "$@" -nostdlib -Wl,--gc-sections -L "$(dirname "$memory")/../common" -T "$memory" \
-        "$image"*.o "$scratch"/nutshell/*.o -Wl,--start-group -lc -lm -lgcc -Wl,--end-group -o "$scratch/image.elf" 2>"$scratch/log" ||
-        violation "$name does not link: $(grep -m 3 -E 'error|undefined|overflow|room|constructor' "$scratch/log")"
+        "$image"*.o "$scratch"/nutshell/*.o -Wl,--start-group -lc -lm -lgcc -Wl,--end-group \
+        -o "$scratch/image.elf" 2>"$scratch/log" ||
+        violation "$name does not link:" \
+            "$(grep -m 3 -E 'error|undefined|overflow|room|constructor' "$scratch/log")"
 done
 finish "sources with clang++ for $target, images: $linked; sources" "$compiled"

@@ -5,8 +5,8 @@
 # images FILE COUNT: the first ones of an IDX file.
 images() { head -c $((16 + 784 * $2)) "$1" | tail -c +17; }
 
-# course LEARNED HELD_OUT BEGINNINGS IMAGES PASSES RATE TESTED CALIBRATED: the course and its images,
-# from two IDX files.
+# course LEARNED HELD_OUT BEGINNINGS IMAGES PASSES RATE TESTED CALIBRATED: the course and its
+# images, from two IDX files.
 course() {
     local learned=$1 held_out=$2 number byte
     shift 2

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The board that draws gives the host's digits for its seeds, to the byte, other ones for another seed,
-# and each a picture that can be read; it keeps to its bytes of flash and RAM.
+# The board that draws gives the host's digits for its seeds, to the byte, other ones for another
+# seed, and each a picture that can be read; it keeps to its bytes of flash and RAM.
 # usage: generate.sh PROCESSOR TWIN IMAGE EMULATOR [OPTION...]
 . "$(dirname "$0")/../rules/common.sh"
 . "$(dirname "$0")/budgets.sh"

@@ -20,8 +20,10 @@ for image in "$@"; do
     found=$("$(tool_of "$image" nm)" "$image" | awk '{ print $NF }' |
         grep -xE "$heap|$exceptions|$types|$stdio|$static_objects" | tr '\n' ' ' || true)
     [[ -z $found ]] || violation "$(basename "$image") holds $found"
-    for section in $(readelf -SW "$image" | grep -oE '\.(eh_frame|gcc_except_table|init_array|ctors)\b'); do
-        size=$(readelf -SW "$image" | sed -n "s/.* \\$section  *[A-Z_]*  *[0-9a-f]* [0-9a-f]* \([0-9a-f]*\).*/\1/p")
+    for section in $(readelf -SW "$image" |
+        grep -oE '\.(eh_frame|gcc_except_table|init_array|ctors)\b'); do
+        size=$(readelf -SW "$image" |
+            sed -n "s/.* \\$section  *[A-Z_]*  *[0-9a-f]* [0-9a-f]* \([0-9a-f]*\).*/\1/p")
         [[ $((16#${size:-0})) -eq 0 ]] || violation "$(basename "$image") has a section $section"
     done
 done

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # MLPerf Tiny's anomaly detector from .tflite to a header to an image for a Cortex-M4, emulated: the
-# published bytes. The model is not part of this project: without ../shared/models the test is skipped.
+# published bytes. The model is not part of this project: without ../shared/models the test is
+# skipped.
 # usage: imported.sh TOOL
 . "$(dirname "$0")/../rules/common.sh"
 tool=${1:?usage: imported.sh TOOL}
@@ -25,9 +26,9 @@ cp "$models/ad01_int8_out.npy" "$scratch/out.npy"
 }
 
 boards=platform/boards
-arm-none-eabi-g++ "${house_flags[@]}" "${library_flags[@]}" -Os -ffunction-sections -fdata-sections \
-    -mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard -I . -I lib -I "$scratch" \
-    -DNUTSHELL_PLATFORM=Dsp -DNUTSHELL_PLATFORM_HEADER='"dsp.hpp"' \
+arm-none-eabi-g++ "${house_flags[@]}" "${library_flags[@]}" -Os \
+    -ffunction-sections -fdata-sections -mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard \
+    -I . -I lib -I "$scratch" -DNUTSHELL_PLATFORM=Dsp -DNUTSHELL_PLATFORM_HEADER='"dsp.hpp"' \
     tests/firmware/imported.cpp "$scratch/ad01.cpp" lib/nutshell/*.cpp platform/bind.cpp \
     platform/dsp.cpp $boards/common/{startup,print,cmsdk_uart,semihosting}.cpp \
     -nostdlib -Wl,--gc-sections -L $boards/common -T $boards/mps2-an386/memory.ld -lc_nano -lgcc \

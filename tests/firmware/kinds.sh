@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Every kind of autoencoder that train --kind knows: trained for a moment on real digits, quantized,
 # its error held against the float model's, written as a header, compiled into an image for a
-# Cortex-M4 and run there in emulation: the host's bytes, in no more memory than the budget says, and within
-# 3 % of what nutshell footprint says. Of an adversarial model it is the generator, a decoder alone.
+# Cortex-M4 and run there in emulation: the host's bytes, in no more memory than the budget says,
+# and within 3 % of what nutshell footprint says. Of an adversarial model it is the generator, a
+# decoder alone.
 # usage: kinds.sh TOOL
 . "$(dirname "$0")/../rules/common.sh"
 tool=${1:?usage: kinds.sh TOOL}
@@ -60,14 +61,15 @@ run_kind() {
         calibration=$data
     fi
     "$tool" train --kind "$1" --data "$data" --epochs "$epochs" --out "$here/float.nut" >/dev/null
-    "$tool" quantize "$here/float.nut" --calibrate "$calibration" "${part[@]}" --out "$here/int8.nut" \
-        >"$here/report" || { cat "$here/report"; return 1; }
+    "$tool" quantize "$here/float.nut" --calibrate "$calibration" "${part[@]}" \
+        --out "$here/int8.nut" >"$here/report" || { cat "$here/report"; return 1; }
     sed -nE 's/^((mean )?squared error) .*: (.*)/  \1: \3/p' "$here/report"
     "$tool" run "$here/int8.nut" --in "$here/in.npy" --out "$here/out.npy" --int8 >/dev/null
     "$tool" convert "$here/int8.nut" "$here/model.hpp" --packing dsp >/dev/null
-    arm-none-eabi-g++ "${flags[@]}" "-DNUTSHELL_PART=$type" -I "$here" tests/firmware/kinds.cpp "$here/model.cpp" \
-        "$scratch"/library/*.o -nostdlib -Wl,--gc-sections -L $boards/common \
-        -T $boards/mps2-an386/memory.ld -lc_nano -lgcc -o "$here/image.elf"
+    arm-none-eabi-g++ "${flags[@]}" "-DNUTSHELL_PART=$type" -I "$here" \
+        tests/firmware/kinds.cpp "$here/model.cpp" "$scratch"/library/*.o \
+        -nostdlib -Wl,--gc-sections -L $boards/common -T $boards/mps2-an386/memory.ld \
+        -lc_nano -lgcc -o "$here/image.elf"
     (cd "$here" && timeout 100 qemu-system-arm -M mps2-an386 -display none -monitor none \
         -serial stdio -semihosting-config enable=on,target=native -kernel image.elf)
 }
@@ -75,14 +77,16 @@ run_kind() {
 # estimate KIND: bytes of flash and of RAM without stack, as nutshell footprint has them.
 estimate() {
     "$tool" footprint "$scratch/$1/int8.nut" --target cortex-m4 --json | awk -F '[ ,:]+' '
-        { number[$2] = $3 } END { print number["\"flash\""], number["\"ram\""] - number["\"stack\""] }'
+        { number[$2] = $3 }
+        END { print number["\"flash\""], number["\"ram\""] - number["\"stack\""] }'
 }
 
 # near ESTIMATE MEASURED: within 3 %
 near() { [[ $((100 * $1)) -ge $((97 * $2)) && $((100 * $1)) -le $((103 * $2)) ]]; }
 
 count=0
-kinds=$("$tool" train --help | grep -oE '[:;] [a-z-]+ \([^)]*\)' | sed -E 's/^[:;] ([a-z-]+) .*/\1/')
+kinds=$("$tool" train --help | grep -oE '[:;] [a-z-]+ \([^)]*\)' |
+    sed -E 's/^[:;] ([a-z-]+) .*/\1/')
 for kind in $kinds; do
     count=$((count + 1))
     printf '%s\n' "$kind"

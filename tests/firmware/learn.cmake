@@ -3,7 +3,8 @@
 set(learn ${CMAKE_CURRENT_BINARY_DIR}/learn_files)
 set(digits ${PROJECT_SOURCE_DIR}/tests/data/digits)
 set(example ${PROJECT_SOURCE_DIR}/examples/firmware/learn.cpp)
-list(TRANSFORM host_command REPLACE "-DNUTSHELL_PLATFORM=Reference" "-DNUTSHELL_PLATFORM=tests::FpuTwin"
+list(TRANSFORM host_command
+     REPLACE "-DNUTSHELL_PLATFORM=Reference" "-DNUTSHELL_PLATFORM=tests::FpuTwin"
      OUTPUT_VARIABLE twin_command)
 add_custom_command(OUTPUT ${learn}/learned ${learn}/held_out ${learn}/twin VERBATIM
     COMMAND ${CMAKE_COMMAND} -E make_directory ${learn}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Firmware that needs more than its board has does not link, and the linker says of what there is too
-# little: flash, RAM, or RAM that is left for the stack. Firmware that just fits links.
+# Firmware that needs more than its board has does not link, and the linker says of what there is
+# too little: flash, RAM, or RAM that is left for the stack. Firmware that just fits links.
 # usage: memory_exceeded.sh BOARD_FOLDER FLASH_KB RAM_KB COMPILER [OPTION...]
 . "$(dirname "$0")/../rules/common.sh"
 usage='usage: memory_exceeded.sh BOARD_FOLDER FLASH_KB RAM_KB COMPILER [OPTION...]'
@@ -41,5 +41,6 @@ stack=$((stack * 1024))
 try "what fits" $((flash - 256)) $((ram - stack - 64)) '' "$@"
 try "too much flash" $((flash + 1)) 16 "region \`FLASH' overflowed by" "$@"
 try "too much RAM" 16 $((ram + 16)) "region \`RAM' overflowed by" "$@"
-try "no room for the stack" 16 $((ram - stack + 16)) 'the variables leave no room for the stack' "$@"
+try "no room for the stack" 16 $((ram - stack + 16)) \
+    'the variables leave no room for the stack' "$@"
 finish "programs that use memory up" "$cases"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Real digits (250, or IMAGES up to 1000) go through the sensor on its board, its packets through the
-# gateway on the host, and come out as the reference arithmetic says, to the byte. Packets that are damaged, cut
-# short, of another model, repeated or missing are noticed, and cost no other one. The sensor keeps to its bytes of flash and RAM.
+# Real digits (250, or IMAGES up to 1000) go through the sensor on its board, its packets through
+# the gateway on the host, and come out as the reference arithmetic says, to the byte. Packets that
+# are damaged, cut short, of another model, repeated or missing are noticed, and cost no other one.
+# The sensor keeps to its bytes of flash and RAM.
 # usage: sensor.sh FOLDER GATEWAY IMAGE EMULATOR [OPTION...]
 . "$(dirname "$0")/../rules/common.sh"
 . "$(dirname "$0")/budgets.sh"
@@ -20,7 +21,8 @@ count=${IMAGES:-250}
 timeout 200 "$@" "$image" <frames >packets || violation "the sensor fails"
 packet=$(($(stat -c %s packets) / count))
 "$gateway" "$folder/decoder.nut" <packets >images || violation "the gateway refuses packets"
-head -c $((784 * count)) "$folder/restored" | cmp images - || violation "the images are not the host's"
+head -c $((784 * count)) "$folder/restored" | cmp images - ||
+    violation "the images are not the host's"
 
 said() { # said TEXT PACKETS [DECODER]: the gateway ends with 1 and says TEXT
     local status=0

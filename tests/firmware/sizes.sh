@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# The examples that are built take at most 2 % more flash, and no more RAM, than the committed budget of
-# their core says (budget.tsv; tools/bench_firmware.sh measures everything in it, and writes it).
+# The examples that are built take at most 2 % more flash, and no more RAM, than the committed
+# budget of their core says (budget.tsv; tools/bench_firmware.sh measures everything in it, and
+# writes it).
 # usage: sizes.sh CORE FOLDER_OF_IMAGES
 . "$(dirname "$0")/../rules/common.sh"
 core=${1:?usage: sizes.sh CORE FOLDER_OF_IMAGES}

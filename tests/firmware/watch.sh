@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The board that watches a machine learns, sets its threshold, decides and blames as the host does,
 # number for number, weights and threshold to the bit. Each of the two faults in its spectra raises
-# the alarm within five spectra and is blamed on its band; the alarm ends, and there is no other one.
-# RAM keeps to its bytes.
+# the alarm within five spectra and is blamed on its band; the alarm ends, and there is no other
+# one. RAM keeps to its bytes.
 # usage: watch.sh FOLDER IMAGE EMULATOR [OPTION...]
 . "$(dirname "$0")/../rules/common.sh"
 usage='usage: watch.sh FOLDER IMAGE EMULATOR [OPTION...]'
@@ -24,7 +24,10 @@ alarms=$(grep -c '^alarm' "$scratch/board" || true)
 [[ $alarms -eq 2 ]] || violation "$alarms alarms, not 2"
 fault() { # fault FIRST BAND HOW: an alarm that begins within five spectra blames this band first
     awk -v first="$1" -v band="band $2 too $3" '
-        /^alarm/ { at = $3 + 0; if (at >= first && at < first + 5 && index($0, ": " band)) found = 1 }
+        /^alarm/ {
+            at = $3 + 0
+            if (at >= first && at < first + 5 && index($0, ": " band)) found = 1
+        }
         END { exit !found }' "$scratch/board" || violation "the fault at $1 is not band $2 too $3"
 }
 fault 4300 29 strong

@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Fuzzes the readers for as long as is wanted, with all of the project's code that they call instrumented, and
-# prints for each how many inputs it was given, at what rate, and what they reached. What was found goes on: new
-# inputs stay in build/fuzz/corpus, sums over all runs in build/fuzz/totals, findings in build/fuzz/findings, so
-# that a run may be interrupted and the next one goes on where it was.
+# Fuzzes the readers for as long as is wanted, with all of the project's code that they call
+# instrumented, and prints for each how many inputs it was given, at what rate, and what they
+# reached. What was found goes on: new inputs stay in build/fuzz/corpus, sums over all runs in
+# build/fuzz/totals, findings in build/fuzz/findings, so that a run may be interrupted and the next
+# one goes on where it was.
 # usage: tests/fuzz/run.sh [AMOUNT [TARGET...]]     default: 60 seconds of each file of this folder
-#   AMOUNT   seconds for each target, or 10000000x: as many executions of each in all, earlier runs included
+#   AMOUNT   seconds for each target, or 10000000x: as many executions of each in all, earlier runs
+#            included
 set -euo pipefail
 amount=${1:-60}
 shift $(($# > 0 ? 1 : 0))
 [[ $amount =~ ^[1-9][0-9]*x?$ ]] || {
-    printf 'run.sh: %s is no amount: give seconds, as 3600, or executions, as 10000000x\n' "$amount" >&2
+    printf 'run.sh: %s is no amount: give seconds, as 3600, or executions, as 10000000x\n' \
+        "$amount" >&2
     exit 2
 }
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -24,7 +27,8 @@ if [[ ${#targets[@]} -eq 0 ]]; then
     for source in "$root"/tests/fuzz/*.cpp; do targets+=("$(basename "$source" .cpp)"); done
 fi
 
-# What was freed stays reserved to be watched, 256 MB of it unless told otherwise: too much beside a bound of 512 MB.
+# What was freed stays reserved to be watched, 256 MB of it unless told otherwise: too much beside a
+# bound of 512 MB.
 export ASAN_OPTIONS=quarantine_size_mb=64${ASAN_OPTIONS:+:$ASAN_OPTIONS}
 flags='-O2 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
 mkdir -p "$build/findings" "$build/totals"
@@ -33,8 +37,8 @@ cmake -S "$root" -B "$build" -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD
     -DNUTSHELL_FUZZ=ON >"$build/build.log"
 cmake --build "$build" --parallel "$(nproc)" --target "${targets[@]/#/fuzz_}" >>"$build/build.log"
 
-# One run of a target's program, with more libFuzzer options; its numbers are added to the totals. Fails when
-# something was found.
+# One run of a target's program, with more libFuzzer options; its numbers are added to the totals.
+# Fails when something was found.
 fuzz_once() {
     local target=$1 log=$build/$1.log totals=$build/totals/$1 began=$SECONDS status=0 arguments
     shift
@@ -42,7 +46,8 @@ fuzz_once() {
     mkdir -p "$build/corpus/$target"
     touch "$totals"
     "$build/tests/fuzz/fuzz_$target" "${arguments[@]}" "$@" -print_final_stats=1 \
-        -artifact_prefix="$build/findings/$target-" "$build/corpus/$target" >"$log" 2>&1 || status=$?
+        -artifact_prefix="$build/findings/$target-" "$build/corpus/$target" >"$log" 2>&1 ||
+        status=$?
     if [[ $status -eq 72 ]]; then  # libFuzzer's for being interrupted
         interrupted=yes
         status=0
@@ -60,7 +65,8 @@ fuzz_once() {
     return $status
 }
 
-# Runs a target for the amount, in pieces of at most five minutes, so that little is lost with a power cut.
+# Runs a target for the amount, in pieces of at most five minutes, so that little is lost with a
+# power cut.
 fuzz() {
     local target=$1 goal=${amount%x} began=$SECONDS left piece
     while true; do
@@ -83,16 +89,19 @@ total() {
 }
 
 tell() {
-    local target=$1 runs seconds kept note=''
+    local target=$1 runs seconds kept crashes hangs note=''
     runs=$(total "$target" executions)
     seconds=$(total "$target" seconds)
     kept=$(find "$build/corpus/$target" -type f | wc -l)
-    if [[ $(total "$target" library_crashes) -gt 0 || $(total "$target" library_hangs) -gt 0 ]]; then
-        note=", its library crashed $(total "$target" library_crashes) times, hung $(total "$target" library_hangs)"
+    crashes=$(total "$target" library_crashes)
+    hangs=$(total "$target" library_hangs)
+    if [[ $crashes -gt 0 || $hangs -gt 0 ]]; then
+        note=", its library crashed $crashes times, hung $hangs"
     fi
-    printf '%-12s %10d executions, %6d a second, %5d of %6d edges, %5d inputs kept, at most %3d MB%s' "$target" \
-        "$runs" $((runs / (seconds > 0 ? seconds : 1))) "$(total "$target" edges)" "$(total "$target" all_edges)" \
-        "$kept" "$(total "$target" megabytes)" "$note"
+    printf '%-12s %10d executions, %6d a second, ' "$target" "$runs" \
+        $((runs / (seconds > 0 ? seconds : 1)))
+    printf '%5d of %6d edges, %5d inputs kept, at most %3d MB%s' "$(total "$target" edges)" \
+        "$(total "$target" all_edges)" "$kept" "$(total "$target" megabytes)" "$note"
 }
 
 interrupted=''
@@ -105,8 +114,8 @@ for target in "${targets[@]}"; do
     else
         status=1
         printf '%s, FOUND:\n' "$(tell "$target")"
-        grep -E 'ERROR: |runtime error: |^The reader|Test unit written|^    #[0-9] .*/(tools|lib|platform)/' \
-            "$build/$target.log" | head -12 || true
+        grep -E -e 'ERROR: |runtime error: |^The reader|Test unit written' \
+            -e '^    #[0-9] .*/(tools|lib|platform)/' "$build/$target.log" | head -12 || true
     fi
     [[ -z $interrupted ]] || break
 done

@@ -41,14 +41,15 @@ scratch() {
 poison_headers() {
     mkdir "$1"
     local header
-    for header in algorithm any array atomic bit bitset cassert cctype cerrno cfenv cfloat charconv \
-        chrono cinttypes climits clocale cmath complex concepts condition_variable csetjmp csignal \
-        cstdarg cstddef cstdint cstdio cstdlib cstring ctime cwchar deque exception execution \
-        filesystem forward_list fstream functional future initializer_list iomanip ios iosfwd \
-        iostream istream iterator limits list locale map memory memory_resource mutex new numeric \
-        optional ostream queue random ratio regex set shared_mutex span sstream stack stdexcept \
-        streambuf string string_view system_error thread tuple type_traits typeindex typeinfo \
-        unordered_map unordered_set utility valarray variant vector version; do
+    for header in algorithm any array atomic bit bitset cassert cctype cerrno cfenv cfloat \
+        charconv chrono cinttypes climits clocale cmath complex concepts condition_variable \
+        csetjmp csignal cstdarg cstddef cstdint cstdio cstdlib cstring ctime cwchar deque \
+        exception execution filesystem forward_list fstream functional future initializer_list \
+        iomanip ios iosfwd iostream istream iterator limits list locale map memory \
+        memory_resource mutex new numeric optional ostream queue random ratio regex set \
+        shared_mutex span sstream stack stdexcept streambuf string string_view system_error \
+        thread tuple type_traits typeindex typeinfo unordered_map unordered_set utility valarray \
+        variant vector version; do
         printf '#error "<%s> is a C++ standard header"\n' "$header" >"$1/$header"
     done
 }
@@ -62,7 +63,8 @@ project_files() {
     else
         local pattern
         for pattern in "$@"; do
-            find . -path './build*' -prune -o -path './.git' -prune -o -type f -path "./$pattern" -print
+            find . -path './build*' -prune -o -path './.git' -prune -o \
+                -type f -path "./$pattern" -print
         done | sed 's|^\./||' | sort -u
     fi
 }
@@ -75,7 +77,8 @@ hold_budgets() {
     budgets=0
     while IFS=: read -r piece budget; do
         budgets=$((budgets + 1))
-        count=$(awk -F '\t' -v piece="$piece" -v column="$column" '$1 == piece { print $column }' "$1")
+        count=$(awk -F '\t' -v piece="$piece" -v column="$column" \
+            '$1 == piece { print $column }' "$1")
         [[ -n $count && $count -le $budget ]] ||
             violation "$piece takes ${count:-an unknown number of} $what, the budget is $budget"
     done

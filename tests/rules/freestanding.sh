@@ -44,6 +44,7 @@ if [[ $("$compiler" -dumpmachine) == *linux* ]]; then
     done
 fi
 
-[[ ${#objects[@]} -eq 0 ]] || ROOT=$root bash "$(dirname "$0")/symbols.sh" "$objdump" "${objects[@]}" ||
+[[ ${#objects[@]} -eq 0 ]] ||
+    ROOT=$root bash "$(dirname "$0")/symbols.sh" "$objdump" "${objects[@]}" ||
     violation "the objects of $compiler $* break the rules above"
 finish "sources freestanding with $compiler $*" "$sources"

@@ -55,7 +55,8 @@ while read -r file; do
             lib/*:lib/* | platform/*:lib/* | platform/*:platform/*) ;;
             *) violation "$file includes $target: the folders go one way, platform -> lib" ;;
         esac
-    done < <(sed -nE 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*([<"])([^>"]+)[>"].*/\1 \2/p' "$file")
+    done < <(sed -nE 's/^[[:space:]]*#[[:space:]]*include[[:space:]]*([<"])([^>"]+)[>"].*/\1 \2/p' \
+        "$file")
 done < <(project_files 'lib/*.hpp' 'lib/*.cpp' 'platform/*.hpp' 'platform/*.cpp')
 
 tsort "$scratch/edges" >/dev/null 2>"$scratch/cycles" ||
@@ -70,7 +71,10 @@ reaches() {
             while (count > 0) {
                 n = split(to[waiting[count--]], next_files, " ")
                 for (i = 1; i <= n; i++)
-                    if (!seen[next_files[i]]++) { print next_files[i]; waiting[++count] = next_files[i] }
+                    if (!seen[next_files[i]]++) {
+                        print next_files[i]
+                        waiting[++count] = next_files[i]
+                    }
             }
         }' "$scratch/edges"
 }

@@ -8,16 +8,17 @@ rules=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 need g++ objdump
 scratch
 cases=0
-licence='// SPDX-License-Identifier: MIT'
+licence='SPDX-License-Identifier: MIT'
+tree=$scratch/tree
+lib=$tree/lib/nutshell
 
 # tree: a new small project in order, in $tree.
 tree() {
-    tree=$scratch/tree
     rm -rf "$tree"
-    mkdir -p "$tree/lib/nutshell" "$tree/platform"
-    printf '%s\n#pragma once\n#include <stdint.h>\n' "$licence" >"$tree/lib/nutshell/status.hpp"
-    printf '%s\n#pragma once\n#include "status.hpp"\n' "$licence" >"$tree/lib/nutshell/shape.hpp"
-    printf '%s\n#include "shape.hpp"\n' "$licence" >"$tree/lib/nutshell/shape.cpp"
+    mkdir -p "$lib" "$tree/platform" "$tree/.ci"
+    printf '// %s\n#pragma once\n#include <stdint.h>\n' "$licence" >"$lib/status.hpp"
+    printf '// %s\n#pragma once\n#include "status.hpp"\n' "$licence" >"$lib/shape.hpp"
+    printf '// %s\n#include "shape.hpp"\n' "$licence" >"$lib/shape.cpp"
 }
 
 # catches WORDS CHECK [ARGUMENT...]: the check fails on the tree and says the words.
@@ -39,45 +40,51 @@ passes() {
         violation "$1 refuses a tree that is in order: $(head -n 5 "$scratch/output")"
 }
 
-# object SOURCE_TEXT: compiles the text to $scratch/unit.o.
+# object SOURCE_TEXT: compiles the text to $scratch/unit.o, which "${unit[@]}" checks.
 object() {
     printf '%s\n' "$1" >"$scratch/unit.cpp"
     g++ -std=c++17 -O0 -c "$scratch/unit.cpp" -o "$scratch/unit.o"
 }
+unit=(symbols.sh objdump "$scratch/unit.o")
 
 tree; passes includes.sh; passes text.sh; passes headers_alone.sh g++
 
-tree; echo '#include <vector>' >>"$tree/lib/nutshell/shape.hpp"; catches 'includes <vector>' includes.sh
-tree; echo '#include "shape.hpp"' >>"$tree/lib/nutshell/status.hpp"; catches 'in a circle' includes.sh
-tree; echo '#include "gone.hpp"' >>"$tree/lib/nutshell/shape.hpp"; catches 'not there' includes.sh
+tree; echo '#include <vector>' >>"$lib/shape.hpp"; catches 'includes <vector>' includes.sh
+tree; echo '#include "shape.hpp"' >>"$lib/status.hpp"; catches 'in a circle' includes.sh
+tree; echo '#include "gone.hpp"' >>"$lib/shape.hpp"; catches 'not there' includes.sh
 tree; touch "$tree/platform/bind.hpp"
-echo '#include "../../platform/bind.hpp"' >>"$tree/lib/nutshell/shape.hpp"; catches 'one way' includes.sh
-tree; touch "$tree/lib/nutshell/kernels.hpp"
-echo '#include "kernels.hpp"' >>"$tree/lib/nutshell/shape.hpp"; catches 'stands above it' includes.sh
-tree; touch "$tree/lib/nutshell/trainer.hpp"
-echo '#include "trainer.hpp"' >"$tree/lib/nutshell/image.hpp"; catches 'an inference header' includes.sh
+echo '#include "../../platform/bind.hpp"' >>"$lib/shape.hpp"; catches 'one way' includes.sh
+tree; touch "$lib/kernels.hpp"
+echo '#include "kernels.hpp"' >>"$lib/shape.hpp"; catches 'stands above it' includes.sh
+tree; touch "$lib/trainer.hpp"
+echo '#include "trainer.hpp"' >"$lib/image.hpp"; catches 'an inference header' includes.sh
 
-tree; printf '// TO%s: later\n' DO >>"$tree/lib/nutshell/shape.hpp"; catches 'an open end' text.sh
-tree; printf '// see /ho%s/me/x\n' me >>"$tree/lib/nutshell/shape.hpp"; catches 'a path of one machine' text.sh
-tree; for _ in {1..451}; do echo '//'; done >>"$tree/lib/nutshell/shape.hpp"; catches 'lines, more than' text.sh
-tree; echo 'int x;' >"$tree/lib/nutshell/shape.cpp"; catches 'SPDX line' text.sh
-tree; echo 'size_t width();' >>"$tree/lib/nutshell/status.hpp"; catches 'does not compile alone' headers_alone.sh g++
+tree; printf '// TO%s: later\n' DO >>"$lib/shape.hpp"; catches 'an open end' text.sh
+tree; printf '// see /ho%s/me/x\n' me >>"$lib/shape.hpp"; catches 'a path of one machine' text.sh
+tree; for _ in {1..451}; do echo '//'; done >>"$lib/shape.hpp"; catches 'lines, more than' text.sh
+tree; echo 'int x;' >"$lib/shape.cpp"; catches 'SPDX line' text.sh
+for file in lib/some.sh some.py some.cmake CMakeLists.txt lib/CMakeLists.txt .ci/run; do
+    tree; printf '# %s\n#%99d\n' "$licence" 1 >"$tree/$file"; passes text.sh
+    printf '#%100d\n' 1 >>"$tree/$file"; catches "$file:3: wider than" text.sh
+done
+tree; echo 'size_t width();' >>"$lib/status.hpp"
+catches 'does not compile alone' headers_alone.sh g++
 if command -v clang-format >/dev/null; then
-    tree; echo 'int   x ;' >>"$tree/lib/nutshell/shape.cpp"; catches 'clang-format' format.sh
+    tree; echo 'int   x ;' >>"$lib/shape.cpp"; catches 'clang-format' format.sh
 fi
 
-object 'extern "C" void* memset(void*, int, unsigned long); void* f(void* p) { return memset(p, 0, 4); }'
-passes symbols.sh objdump "$scratch/unit.o"
-object 'int* f() { return new int; }'; catches 'undefined symbol: _Znwm' symbols.sh objdump "$scratch/unit.o"
-object 'void f() { throw 1; }'; catches '__cxa_throw' symbols.sh objdump "$scratch/unit.o"
+object 'extern "C" void* memset(void*, int, unsigned long);
+void* f(void* p) { return memset(p, 0, 4); }'; passes "${unit[@]}"
+object 'int* f() { return new int; }'; catches 'undefined symbol: _Znwm' "${unit[@]}"
+object 'void f() { throw 1; }'; catches '__cxa_throw' "${unit[@]}"
 object '#include <stdio.h>
-void f() { puts("x"); }'; catches 'undefined symbol: puts' symbols.sh objdump "$scratch/unit.o"
+void f() { puts("x"); }'; catches 'undefined symbol: puts' "${unit[@]}"
 object '#include <math.h>
-float f(float x) { return expf(x); }'; catches 'undefined symbol: expf' symbols.sh objdump "$scratch/unit.o"
-object 'int counter = 7;'; catches 'writable data in .data' symbols.sh objdump "$scratch/unit.o"
-object 'int f() { static int calls; return ++calls; }'; catches 'writable data in .bss' symbols.sh objdump "$scratch/unit.o"
-object 'int g(); int f() { static int x = g(); return x; }'; catches 'guard variable' symbols.sh objdump "$scratch/unit.o"
-object 'int g(); int x = g();'; catches 'runs code before main' symbols.sh objdump "$scratch/unit.o"
+float f(float x) { return expf(x); }'; catches 'undefined symbol: expf' "${unit[@]}"
+object 'int counter = 7;'; catches 'writable data in .data' "${unit[@]}"
+object 'int f() { static int calls; return ++calls; }'; catches 'writable data in .bss' "${unit[@]}"
+object 'int g(); int f() { static int x = g(); return x; }'; catches 'guard variable' "${unit[@]}"
+object 'int g(); int x = g();'; catches 'runs code before main' "${unit[@]}"
 
 # readme TEXT: a tree whose README and third example hold the same program.
 readme() {
@@ -90,7 +97,8 @@ readme() {
 readme 'int main() {}'; passes readme.sh g++
 readme 'int main() { return 3; }'; catches 'does not end well' readme.sh g++
 readme 'int main() { return x; }'; catches 'does not compile' readme.sh g++
-readme 'int main() {}'; echo >>"$tree/examples/3_train.cpp"; catches 'is not examples/3_train.cpp' readme.sh g++
+readme 'int main() {}'; echo >>"$tree/examples/3_train.cpp"
+catches 'is not examples/3_train.cpp' readme.sh g++
 
 printf '// expect: a message\nint x = y;\n' >"$scratch/case.cpp"
 catches 'the good twin does not compile' compile_fail.sh g++ "$scratch/case.cpp"

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# No open ends, no machine's own paths, no overlong files, and a licence line on top of each source.
+# No open ends, no machine's own paths, no overlong files, no overwide lines of scripts and build
+# files (clang-format holds those of C++), and a licence line on top of each source.
 . "$(dirname "$0")/common.sh"
 max_lines=450
+max_columns=100
 
 # The brackets keep these lines from matching themselves.
 open_ends='TO[D]O|FIX[M]E|\bX[X]X\b|HA[C]K|TB[D]|not implemente[d]|#[[:space:]]*if 0[[:space:]]*$'
@@ -26,5 +28,12 @@ while read -r file; do
                 violation "$file does not begin with its SPDX line"
             ;;
     esac
+    case $file in
+        *.sh | *.py | *.cmake | */CMakeLists.txt | CMakeLists.txt | .ci/run)
+            while read -r line; do
+                violation "$file:$line: wider than $max_columns columns"
+            done < <(awk -v most="$max_columns" 'length($0) > most { print FNR }' "$file")
+            ;;
+    esac
 done < <(project_files '*')
-finish "files for open ends, machine paths, length and licence" "$files"
+finish "files for open ends, machine paths, length, width and licence" "$files"

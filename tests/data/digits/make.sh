@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Makes the sample of real digits that is built into the nutshell command: the first 5,000 training
 # and the first 1,000 test images of MNIST, with their labels, as gzipped IDX files in this folder.
-# usage: make.sh FOLDER   (the four uncompressed IDX files of MNIST, as tools/fetch_data.sh leaves them)
+# usage: make.sh FOLDER
+# FOLDER has the four uncompressed IDX files of MNIST, as tools/fetch_data.sh leaves them.
 set -eu
 from=${1:?usage: make.sh FOLDER_OF_MNIST}
 here=$(cd "$(dirname "$0")" && pwd)

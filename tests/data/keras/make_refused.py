@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes Keras files that must be refused, one for each way in which loaders of models were attacked
-or fooled, into refused/.
+"""Writes Keras files that must be refused, one for each way in which loaders of models were
+attacked or fooled, into refused/.
 
 usage: make_refused.py      in this folder
 """
@@ -97,7 +97,8 @@ def branch():
 
 def code():
     lines = layer_json(same("Lambda", "lambda", function=["4wEAAAA=", None, None]), 2)
-    return functional_json("model", [12], [layer_json(dense("dense", 12, 4, "relu", 1), 2), lines], 2)
+    first = layer_json(dense("dense", 12, 4, "relu", 1), 2)
+    return functional_json("model", [12], [first, lines], 2)
 
 
 def inflates():

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Exports convolutional PyTorch models with torch.onnx, and what they compute in double precision, as images
-whose channels are last.
+"""Exports convolutional PyTorch models with torch.onnx, and what they compute in double precision,
+as images whose channels are last.
 
 usage: make_images.py      in this folder; PyTorch 1.13, NumPy 1.24
 """
@@ -57,29 +57,32 @@ class Autoencoder(nn.Module):
 
 def pictures():
     """2 x 12 x 8, a code that is a vector."""
-    encoder = [nn.BatchNorm2d(2), nn.Conv2d(2, 4, 3, stride=(2, 1), padding=1, bias=False), nn.BatchNorm2d(4),
-               nn.LeakyReLU(0.125), nn.Conv2d(4, 4, (3, 2), padding=(2, 1), dilation=2, groups=4), nn.MaxPool2d(2),
-               nn.ReLU(), nn.AvgPool2d(3, stride=1, padding=1), nn.Conv2d(4, 6, 2, groups=2), nn.Flatten(),
-               nn.BatchNorm1d(36), nn.Linear(36, 5), nn.Tanh()]
+    encoder = [nn.BatchNorm2d(2), nn.Conv2d(2, 4, 3, stride=(2, 1), padding=1, bias=False),
+               nn.BatchNorm2d(4), nn.LeakyReLU(0.125),
+               nn.Conv2d(4, 4, (3, 2), padding=(2, 1), dilation=2, groups=4), nn.MaxPool2d(2),
+               nn.ReLU(), nn.AvgPool2d(3, stride=1, padding=1), nn.Conv2d(4, 6, 2, groups=2),
+               nn.Flatten(), nn.BatchNorm1d(36), nn.Linear(36, 5), nn.Tanh()]
     decoder = [nn.Linear(5, 24), nn.BatchNorm1d(24), nn.ReLU(), View(6, 2, 2),
-               nn.ConvTranspose2d(6, 4, 3, stride=2, padding=1, output_padding=(1, 0), groups=2), nn.BatchNorm2d(4),
-               nn.Tanh(), nn.Upsample(scale_factor=(1, 2)), nn.ConvTranspose2d(4, 3, (2, 3), padding=(0, 1)),
-               nn.AvgPool2d(2, stride=(1, 2), ceil_mode=True, count_include_pad=False), nn.Conv2d(3, 2, 3, padding=1),
-               nn.Sigmoid()]
+               nn.ConvTranspose2d(6, 4, 3, stride=2, padding=1, output_padding=(1, 0), groups=2),
+               nn.BatchNorm2d(4), nn.Tanh(), nn.Upsample(scale_factor=(1, 2)),
+               nn.ConvTranspose2d(4, 3, (2, 3), padding=(0, 1)),
+               nn.AvgPool2d(2, stride=(1, 2), ceil_mode=True, count_include_pad=False),
+               nn.Conv2d(3, 2, 3, padding=1), nn.Sigmoid()]
     return Autoencoder(encoder, decoder)
 
 
 def bilinear():
     """3 x 4 x 5, a code that is an image."""
     encoder = [nn.Conv2d(3, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2, padding=1)]
-    decoder = [nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False), nn.Conv2d(4, 3, 3, padding=1)]
+    decoder = [nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False),
+               nn.Conv2d(4, 3, 3, padding=1)]
     return Autoencoder(encoder, decoder)
 
 
 def signals():
     """2 x 24."""
-    encoder = [nn.Conv1d(2, 4, 5, stride=2, padding=2), nn.BatchNorm1d(4), nn.ReLU(), nn.MaxPool1d(2), nn.Flatten(),
-               nn.Linear(24, 4)]
+    encoder = [nn.Conv1d(2, 4, 5, stride=2, padding=2), nn.BatchNorm1d(4), nn.ReLU(),
+               nn.MaxPool1d(2), nn.Flatten(), nn.Linear(24, 4)]
     decoder = [nn.Linear(4, 24), nn.ReLU(), View(4, 6),
                nn.ConvTranspose1d(4, 3, 4, stride=2, padding=1), nn.Upsample(scale_factor=2),
                nn.Conv1d(3, 2, 3, padding=2, dilation=2)]
@@ -88,8 +91,8 @@ def signals():
 
 def channels_last():
     """4 x 6 x 2 with the channels last outside, as exporters from TensorFlow write it."""
-    encoder = [Permute(0, 3, 1, 2), nn.Conv2d(2, 3, 3, padding=1), nn.ReLU(), Permute(0, 2, 3, 1), nn.Flatten(),
-               nn.Linear(72, 4)]
+    encoder = [Permute(0, 3, 1, 2), nn.Conv2d(2, 3, 3, padding=1), nn.ReLU(), Permute(0, 2, 3, 1),
+               nn.Flatten(), nn.Linear(72, 4)]
     decoder = [nn.Linear(4, 72), View(4, 6, 3), Permute(0, 3, 1, 2), nn.Conv2d(3, 2, 3, padding=1),
                Permute(0, 2, 3, 1)]
     return Autoencoder(encoder, decoder)
@@ -107,14 +110,17 @@ def write(name, model, shape, opsets, is_last=False):
     for opset in opsets:
         # Of one opset the number of samples is fixed.
         axes = {"input": {0: "n"}, "output": {0: "n"}} if opset != 11 else None
-        torch.onnx.export(model, torch.from_numpy(x), f"{name}_opset{opset}.onnx", opset_version=opset,
-                          input_names=["input"], output_names=["output"], dynamic_axes=axes)
+        torch.onnx.export(model, torch.from_numpy(x), f"{name}_opset{opset}.onnx",
+                          opset_version=opset, input_names=["input"], output_names=["output"],
+                          dynamic_axes=axes)
     exact = model.double()
     double = torch.from_numpy(x).double()
     code = exact.encoder(double)
-    arrays = {"input": x, "code": code.detach().numpy(), "output": exact.decoder(code).detach().numpy()}
+    arrays = {"input": x, "code": code.detach().numpy(),
+              "output": exact.decoder(code).detach().numpy()}
     for what, values in arrays.items():
-        np.save(f"{name}_{what}.npy", last(values) if not is_last else values.astype(np.float32).reshape(3, -1))
+        rows = last(values) if not is_last else values.astype(np.float32).reshape(3, -1)
+        np.save(f"{name}_{what}.npy", rows)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Small .tflite files of kinds that the project's own writer does not make, with inputs and what TensorFlow
-Lite's documented arithmetic gives for them. Nothing but Python's own library: the FlatBuffers are laid out
-here, from the format's description, by field numbers of TensorFlow Lite's schema.
+"""Small .tflite files of kinds that the project's own writer does not make, with inputs and what
+TensorFlow Lite's documented arithmetic gives for them. Nothing but Python's own library: the
+FlatBuffers are laid out here, from the format's description, by field numbers of TensorFlow Lite's
+schema.
 
 usage: make.py FOLDER
 """
@@ -12,7 +13,8 @@ import struct
 import sys
 
 FLOAT32, FLOAT16, INT32, UINT8, INT8 = 0, 1, 2, 3, 9
-DEQUANTIZE, FULLY_CONNECTED, LOGISTIC, MUL, ADD, RESHAPE, TANH, LEAKY_RELU, QUANTIZE = 6, 9, 14, 18, 0, 22, 28, 98, 114
+DEQUANTIZE, FULLY_CONNECTED, LOGISTIC, MUL, ADD = 6, 9, 14, 18, 0
+RESHAPE, TANH, LEAKY_RELU, QUANTIZE = 22, 28, 98, 114
 NONE, RELU, RELU6 = 0, 1, 3
 
 
@@ -98,7 +100,8 @@ class Model:
         if data is not None:
             self.buffers.append(Table(_0=('o', Vector('B', data, 16))))
             buffer = len(self.buffers) - 1
-        fields = dict(_0=('o', Vector('i', shape)), _1=('b', kind), _2=('I', buffer), _3=('o', name.encode()))
+        fields = dict(_0=('o', Vector('i', shape)), _1=('b', kind), _2=('I', buffer),
+                      _3=('o', name.encode()))
         if scales:
             meaning = dict(_2=('o', Vector('f', scales)), _3=('o', Vector('q', zeros, 8)))
             if side:
@@ -110,7 +113,8 @@ class Model:
     def operator(self, code, inputs, output, options=None):
         if code not in self.codes:
             self.codes.append(code)
-        fields = dict(_0=('I', self.codes.index(code)), _1=('o', Vector('i', inputs)), _2=('o', Vector('i', [output])))
+        fields = dict(_0=('I', self.codes.index(code)), _1=('o', Vector('i', inputs)),
+                      _2=('o', Vector('i', [output])))
         if options:
             fields['_3'], fields['_4'] = ('b', options[0]), ('o', options[1])
         self.operators.append(Table(**fields))
@@ -120,8 +124,9 @@ class Model:
         graph = Table(_0=('o', Vector('o', self.tensors)), _1=('o', Vector('i', [source])),
                       _2=('o', Vector('i', [sink])), _3=('o', Vector('o', self.operators)))
         codes = [Table(_0=('b', code), _3=('i', code)) for code in self.codes]
-        return bytes(File(Table(_0=('I', 3), _1=('o', Vector('o', codes)), _2=('o', Vector('o', [graph])),
-                                _3=('o', b'make.py'), _4=('o', Vector('o', self.buffers)))).out)
+        return bytes(File(Table(_0=('I', 3), _1=('o', Vector('o', codes)),
+                                _2=('o', Vector('o', [graph])), _3=('o', b'make.py'),
+                                _4=('o', Vector('o', self.buffers)))).out)
 
 
 def dense_options(activation):
@@ -146,7 +151,8 @@ def dense(w, b, x):
 
 def save_npy(path, rows, form):
     kind = {'f': '<f4', 'b': '|i1'}[form]
-    header = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': ({len(rows)}, {len(rows[0])}), }}"
+    header = (f"{{'descr': '{kind}', 'fortran_order': False, "
+              f"'shape': ({len(rows)}, {len(rows[0])}), }}")
     header += ' ' * (-(len(header) + 11) % 64) + '\n'
     with open(path, 'wb') as out:
         out.write(b'\x93NUMPY\x01\x00' + struct.pack('<H', len(header)) + header.encode())
@@ -162,7 +168,8 @@ def finish(folder, name, model, source, sink, rows, run, form):
 
 
 def weights_only(folder, name, rng, half):
-    """A float model with weights of 8 bits (dynamic range) or of 16 (DEQUANTIZE in front of each layer)."""
+    """A float model with weights of 8 bits (dynamic range) or of 16 (DEQUANTIZE in front of each
+    layer)."""
     model, x = Model(), None
     source = at = model.tensor('x', [1, 7], FLOAT32)
     layers = []
@@ -191,11 +198,12 @@ def weights_only(folder, name, rng, half):
 
 
 def batch_norm(folder, rng):
-    """RESHAPE, a layer whose batch normalization is left as MUL and ADD behind its relu, TANH, LEAKY_RELU."""
+    """RESHAPE, a layer whose batch normalization is left as MUL and ADD behind its relu, TANH,
+    LEAKY_RELU."""
     model = Model()
     source = model.tensor('image', [1, 2, 4, 1], FLOAT32)
-    flat = model.operator(RESHAPE, [source, model.tensor('shape', [2], INT32, data=floats([1, 8], 'i'))],
-                          model.tensor('flat', [1, 8], FLOAT32))
+    shape = model.tensor('shape', [2], INT32, data=floats([1, 8], 'i'))
+    flat = model.operator(RESHAPE, [source, shape], model.tensor('flat', [1, 8], FLOAT32))
     sizes = [(8, 5), (5, 3), (3, 8)]
     w, b = [numbers(rng, n * m) for n, m in sizes], [numbers(rng, m) for _, m in sizes]
     gamma, beta = numbers(rng, 5, 0.5, 2), numbers(rng, 5)
@@ -204,16 +212,20 @@ def batch_norm(folder, rng):
         n, m = sizes[i]
         weight = model.tensor(f'w{i}', [m, n], FLOAT32, data=floats(w[i]))
         bias = model.tensor(f'b{i}', [m], FLOAT32, data=floats(b[i]))
-        return model.operator(FULLY_CONNECTED, [at, weight, bias], model.tensor(f'y{i}', [1, m], FLOAT32),
-                              dense_options(activation))
+        y = model.tensor(f'y{i}', [1, m], FLOAT32)
+        return model.operator(FULLY_CONNECTED, [at, weight, bias], y, dense_options(activation))
     at = layer(0, flat, RELU)
-    g, s = [model.tensor(n, [5], FLOAT32, data=floats(v)) for n, v in (('gamma', gamma), ('beta', beta))]
-    at = model.operator(MUL, [at, g], model.tensor('mul', [1, 5], FLOAT32), (21, Table(_0=('b', NONE))))
-    at = model.operator(ADD, [at, s], model.tensor('add', [1, 5], FLOAT32), (11, Table(_0=('b', NONE))))
+    g, s = [model.tensor(n, [5], FLOAT32, data=floats(v))
+            for n, v in (('gamma', gamma), ('beta', beta))]
+    at = model.operator(MUL, [at, g], model.tensor('mul', [1, 5], FLOAT32),
+                        (21, Table(_0=('b', NONE))))
+    at = model.operator(ADD, [at, s], model.tensor('add', [1, 5], FLOAT32),
+                        (11, Table(_0=('b', NONE))))
     at = layer(1, at, NONE)
     at = model.operator(TANH, [at], model.tensor('tanh', [1, 3], FLOAT32))
     at = layer(2, at, NONE)
-    at = model.operator(LEAKY_RELU, [at], model.tensor('leaky', [1, 8], FLOAT32), (75, Table(_0=('f', 0.25))))
+    at = model.operator(LEAKY_RELU, [at], model.tensor('leaky', [1, 8], FLOAT32),
+                        (75, Table(_0=('f', 0.25))))
 
     def run(x):
         x = [max(v, 0) * m + a for v, m, a in zip(dense(w[0], b[0], x), gamma, beta)]
@@ -223,13 +235,15 @@ def batch_norm(folder, rng):
 
 
 def sparse(folder):
-    """A weight of which only some values lie in the file, with a table of their places that leads outside."""
+    """A weight of which only some values lie in the file, with a table of their places that leads
+    outside."""
     model = Model()
     source = model.tensor('x', [1, 3], FLOAT32)
     weight = model.tensor('w', [2, 3], FLOAT32, data=floats([1, 2]))
     places = Vector('i', [0, 0x7fffffff])
     model.tensors[weight].fields[6] = ('o', Table(_0=('o', places), _1=('o', places)))
-    sink = model.operator(FULLY_CONNECTED, [source, weight], model.tensor('y', [1, 2], FLOAT32), dense_options(NONE))
+    sink = model.operator(FULLY_CONNECTED, [source, weight], model.tensor('y', [1, 2], FLOAT32),
+                          dense_options(NONE))
     with open(f'{folder}/sparse.tflite', 'wb') as out:
         out.write(model.bytes(source, sink))
 
@@ -248,7 +262,8 @@ def multiplied(x, real):
 
 
 def integers(folder, name, rng, outside):
-    """Full integer, a weight scale for each output, RELU6 that no code reaches; floats or uint8 outside."""
+    """Full integer, a weight scale for each output, RELU6 that no code reaches; floats or uint8
+    outside."""
     model = Model()
     scales = [single(v) for v in (0.0081, 0.0173, 0.0127)]
     zeros = [-11, -128, 7]
@@ -257,17 +272,21 @@ def integers(folder, name, rng, outside):
         source = model.tensor('x', [1, 6], FLOAT32)
     else:
         source = model.tensor('x', [1, 6], UINT8, [scales[0]], [zeros[0] + 128])
-    at = model.operator(QUANTIZE, [source], model.tensor('codes', [1, 6], INT8, [scales[0]], [zeros[0]]))
+    at = model.operator(QUANTIZE, [source],
+                        model.tensor('codes', [1, 6], INT8, [scales[0]], [zeros[0]]))
     layers = []
     for i, (n, m) in enumerate(sizes):
         ws = numbers(rng, m, 0.002, 0.01)
         w = [rng.randint(-127, 127) for _ in range(n * m)]
         b = [rng.randint(-9000, 9000) for _ in range(m)]
         weight = model.tensor(f'w{i}', [m, n], INT8, ws, [0] * m, floats(w, 'b'))
-        bias = model.tensor(f'b{i}', [m], INT32, [single(scales[i] * s) for s in ws], [0] * m, floats(b, 'i'))
+        meaning = [single(scales[i] * s) for s in ws]
+        bias = model.tensor(f'b{i}', [m], INT32, meaning, [0] * m, floats(b, 'i'))
         y = model.tensor(f'y{i}', [1, m], INT8, [scales[i + 1]], [zeros[i + 1]])
-        at = model.operator(FULLY_CONNECTED, [at, weight, bias], y, dense_options(RELU6 if i == 0 else NONE))
-        layers.append((w, b, [scales[i] * s / scales[i + 1] for s in ws], zeros[i], zeros[i + 1], i == 0))
+        at = model.operator(FULLY_CONNECTED, [at, weight, bias], y,
+                            dense_options(RELU6 if i == 0 else NONE))
+        real = [scales[i] * s / scales[i + 1] for s in ws]
+        layers.append((w, b, real, zeros[i], zeros[i + 1], i == 0))
     last = (model.tensor('out', [1, 6], FLOAT32) if outside == FLOAT32 else
             model.tensor('out', [1, 6], UINT8, [scales[2]], [zeros[2] + 128]))
     sink = model.operator(DEQUANTIZE if outside == FLOAT32 else QUANTIZE, [at], last)
@@ -275,7 +294,8 @@ def integers(folder, name, rng, outside):
     def run(x):
         for w, b, real, zero_in, zero_out, relu in layers:
             sums = dense(w, b, [v - zero_in for v in x])
-            x = [min(127, max(zero_out if relu else -128, multiplied(s, r) + zero_out)) for s, r in zip(sums, real)]
+            low = zero_out if relu else -128
+            x = [min(127, max(low, multiplied(s, r) + zero_out)) for s, r in zip(sums, real)]
         return x
     rows = [[rng.randint(-128, 127) for _ in range(6)] for _ in range(16)]
     finish(folder, name, model, source, sink, rows, run, 'b')

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Small .tflite files of convolutions, pools and resizes, float and int8 (a scale for each output, or one for
-all), laid out as make.py does, with inputs and what TensorFlow Lite's documented arithmetic gives for them.
+"""Small .tflite files of convolutions, pools and resizes, float and int8 (a scale for each output,
+or one for all), laid out as make.py does, with inputs and what TensorFlow Lite's documented
+arithmetic gives for them.
 
 usage: make_images.py FOLDER
 """
@@ -26,7 +27,8 @@ def places(size, taps, stride, dilation, padding):
 
 
 class Chain:
-    """A model operator by operator, with the arithmetic of each. An int8 tensor is (scale, zero point)."""
+    """A model operator by operator, with the arithmetic of each. An int8 tensor is (scale, zero
+    point)."""
 
     def __init__(self, rng, shape, codes=None):
         self.rng, self.model, self.steps = rng, Model(), []
@@ -52,7 +54,8 @@ class Chain:
         if self.codes is None:
             w, b = numbers(self.rng, count, -0.5, 0.5), numbers(self.rng, outputs)
             weight = self.model.tensor('w', sides, FLOAT32, data=floats(w))
-            return weight, self.model.tensor('b', [outputs], FLOAT32, data=floats(b)), w, b, lambda s, o: s
+            bias = self.model.tensor('b', [outputs], FLOAT32, data=floats(b))
+            return weight, bias, w, b, lambda s, o: s
         scale, (out_scale, out_zero) = self.codes[0], out_codes
         ws = numbers(self.rng, outputs if per_output else 1, 0.002, 0.01)
         w = [self.rng.randint(-127, 127) for _ in range(count)]
@@ -76,13 +79,14 @@ class Chain:
             fields.update(_3=('b', activation), _4=('i', dilation[1]), _5=('i', dilation[0]))
             return 1, Table(**fields)
         if code == DEPTHWISE:
-            fields.update(_3=('i', multiplier), _4=('b', activation), _5=('i', dilation[1]), _6=('i', dilation[0]))
+            fields.update(_3=('i', multiplier), _4=('b', activation), _5=('i', dilation[1]),
+                          _6=('i', dilation[0]))
             return 2, Table(**fields)
         fields['_3'] = ('b', activation)
         return 49, Table(**fields)
 
-    def convolution(self, code, outputs, taps, stride=(1, 1), padding=SAME, activation=NONE, dilation=(1, 1),
-                    codes=None, size=None, per_output=True):
+    def convolution(self, code, outputs, taps, stride=(1, 1), padding=SAME, activation=NONE,
+                    dilation=(1, 1), codes=None, size=None, per_output=True):
         """`size`: of a transposed convolution's output."""
         height, width, channels = self.shape
         depthwise, back = code == DEPTHWISE, code == TRANSPOSE_CONV
@@ -92,7 +96,8 @@ class Chain:
         shape = (*(size if back else [count for count, _ in fit]), outputs)
         if back:
             assert [count for count, _ in fit] == [height, width]
-        weight, bias, w, b, scaled = self.constants(sides, outputs, 3 if depthwise else 0, codes, per_output)
+        weight, bias, w, b, scaled = self.constants(sides, outputs, 3 if depthwise else 0, codes,
+                                                    per_output)
         zero = 0 if self.codes is None else self.codes[1]
         low, high = self.bounds(codes, activation)
         each = outputs // channels if depthwise else 0
@@ -100,7 +105,8 @@ class Chain:
         def step(x):
             sums = {}
             for y, z, a, c in itertools.product(*map(range, (*[count for count, _ in fit], *taps))):
-                r, q = y * stride[0] + a * dilation[0] - fit[0][1], z * stride[1] + c * dilation[1] - fit[1][1]
+                r = y * stride[0] + a * dilation[0] - fit[0][1]
+                q = z * stride[1] + c * dilation[1] - fit[1][1]
                 if not (0 <= r < wide[0] and 0 <= q < wide[1]):
                     continue
                 source, target = ((y, z), (r, q)) if back else ((r, q), (y, z))
@@ -119,7 +125,8 @@ class Chain:
         if back:
             sizes = self.model.tensor('shape', [4], INT32, data=floats([1, *shape], 'i'))
             inputs = [sizes, weight, self.at, bias]
-        self.add(code, inputs, shape, self.options(code, padding, stride, activation, dilation, each), step, codes)
+        options = self.options(code, padding, stride, activation, dilation, each)
+        self.add(code, inputs, shape, options, step, codes)
 
     def pool(self, code, taps, stride, padding, activation=NONE):
         height, width, channels = self.shape
@@ -144,8 +151,8 @@ class Chain:
                 value = max(values) if code == MAX_POOL else mean(values)
                 out.append(min(high, max(low, value)))
             return out
-        options = Table(_0=('b', padding), _1=('i', stride[1]), _2=('i', stride[0]), _3=('i', taps[1]),
-                        _4=('i', taps[0]), _5=('b', activation))
+        options = Table(_0=('b', padding), _1=('i', stride[1]), _2=('i', stride[0]),
+                        _3=('i', taps[1]), _4=('i', taps[0]), _5=('b', activation))
         self.add(code, [self.at], shape, (5, options), step)
 
     def resize(self, factors, bilinear):
@@ -154,7 +161,8 @@ class Chain:
         int8 = self.codes is not None
 
         def ends(i, n, factor):
-            """The two pixels and the part of the second: in 1024ths for codes, as TensorFlow Lite has it."""
+            """The two pixels and the part of the second: in 1024ths for codes, as TensorFlow Lite
+            has it."""
             if int8:
                 step = (1024 * n + n * factor // 2) // (n * factor)
                 at = i * step + step // 2 - 512
@@ -197,14 +205,16 @@ class Chain:
         def step(x):
             sums = dense(w, b, [v - zero for v in x])
             return [min(high, max(low, scaled(s, o))) for o, s in enumerate(sums)]
-        self.add(FULLY_CONNECTED, [self.at, weight, bias], (outputs,), dense_options(activation), step, codes)
+        self.add(FULLY_CONNECTED, [self.at, weight, bias], (outputs,), dense_options(activation),
+                 step, codes)
 
     def save(self, folder, name, rows):
         def run(x):
             for step in self.steps:
                 x = step(x)
             return x
-        finish(folder, name, self.model, self.source, self.at, rows, run, 'f' if self.codes is None else 'b')
+        finish(folder, name, self.model, self.source, self.at, rows, run,
+               'f' if self.codes is None else 'b')
 
 
 def codes(rng):
@@ -217,7 +227,8 @@ def autoencoder(folder, name, rng, int8, per_output=True):
 
     chain = Chain(rng, (9, 7, 2), fresh())
     chain.convolution(CONV, 4, (3, 2), (2, 1), SAME, RELU, codes=fresh(), per_output=per_output)
-    chain.convolution(DEPTHWISE, 4, (3, 3), (1, 1), SAME, NONE, (1, 2), fresh(), per_output=per_output)
+    chain.convolution(DEPTHWISE, 4, (3, 3), (1, 1), SAME, NONE, (1, 2), fresh(),
+                      per_output=per_output)
     chain.pool(MAX_POOL, (2, 2), (2, 2), SAME, RELU)
     chain.pool(AVERAGE_POOL, (2, 3), (1, 1), VALID)
     chain.reshape(16)
@@ -231,7 +242,8 @@ def autoencoder(folder, name, rng, int8, per_output=True):
                       per_output=per_output)
     chain.pool(AVERAGE_POOL, (3, 3), (1, 2), SAME, RELU)
     chain.resize((2, 3), True)
-    chain.convolution(DEPTHWISE, 4, (2, 3), (1, 2), VALID, RELU, codes=fresh(), per_output=per_output)
+    chain.convolution(DEPTHWISE, 4, (2, 3), (1, 2), VALID, RELU, codes=fresh(),
+                      per_output=per_output)
     chain.convolution(CONV, 2, (3, 3), (1, 1), SAME, NONE, (2, 1), fresh(), per_output=per_output)
     if int8:
         rows = [[rng.randint(-128, 127) for _ in range(126)] for _ in range(6)]

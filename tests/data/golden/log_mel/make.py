@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""Writes samples.npy, a sound in float32, and decibels.npy, its log-mel frames, computed in double precision.
+"""Writes samples.npy, a sound in float32, and decibels.npy, its log-mel frames, computed in double
+precision.
 
 The definition is that of librosa.feature.melspectrogram(y, sr=16000, n_fft=1024, hop_length=512,
 n_mels=128, power=2.0, center=False) and 10 * log10(mel + epsilon), written out in NumPy: a Hann
