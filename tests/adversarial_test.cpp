@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Generators against discriminators: gradients, the type beside its twin as data, and what is
 // learned.
-#include "tools/adversarial.hpp"
+#include "tools/training/adversarial.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Changed samples: what moves keeps its pixels, what is corrupted keeps its target, and nobody but
 // seed, epoch and sample decides how.
-#include "tools/augmentation.hpp"
+#include "tools/training/augmentation.hpp"
 
 #include <doctest/doctest.h>
 

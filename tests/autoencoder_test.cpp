@@ -7,7 +7,7 @@
 
 #include <limits>
 
-#include "tools/model_file.hpp"
+#include "tools/model/model_file.hpp"
 #include "twin_fixture.hpp"
 
 using namespace nutshell;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Going on from a file gives the bits of a training that was never interrupted; a file that is
 // damaged, made up or another training's is refused.
-#include "tools/checkpoint.hpp"
+#include "tools/training/checkpoint.hpp"
 
 #include <cstring>
 
 #include "data_files.hpp"
 #include "nutshell/crc.hpp"
 #include "tools/error.hpp"
-#include "tools/layer_list.hpp"
+#include "tools/model/layer_list.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

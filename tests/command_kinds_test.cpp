@@ -3,8 +3,8 @@
 #include "command.hpp"
 #include "nutshell/philox.hpp"
 #include "tools/data/npy.hpp"
-#include "tools/model_file.hpp"
-#include "tools/normal_codes.hpp"
+#include "tools/evaluation/normal_codes.hpp"
+#include "tools/model/model_file.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

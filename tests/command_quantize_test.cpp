@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "command.hpp"
-#include "tools/model_file.hpp"
+#include "tools/model/model_file.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "command.hpp"
-#include "tools/history.hpp"
+#include "tools/training/history.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

@@ -5,7 +5,7 @@
 
 #include "command.hpp"
 #include "tools/data/npy.hpp"
-#include "tools/model_file.hpp"
+#include "tools/model/model_file.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "command.hpp"
-#include "tools/history.hpp"
-#include "tools/model_file.hpp"
+#include "tools/model/model_file.hpp"
+#include "tools/training/history.hpp"
 #include "xml_check.hpp"
 
 using namespace nutshell;

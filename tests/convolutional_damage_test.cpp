@@ -3,8 +3,8 @@
 #include "data_files.hpp"
 #include "nut_file.hpp"
 #include "tools/error.hpp"
-#include "tools/model_file.hpp"
-#include "tools/quantization.hpp"
+#include "tools/model/model_file.hpp"
+#include "tools/model/quantization.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

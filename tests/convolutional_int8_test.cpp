@@ -10,7 +10,7 @@
 #include "platform/bind.hpp"
 #include "tools/data/dataset.hpp"
 #include "tools/error.hpp"
-#include "tools/quantization.hpp"
+#include "tools/model/quantization.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // ROC curves against the definition of their area, thresholds, and what cannot be measured.
-#include "tools/detection.hpp"
+#include "tools/evaluation/detection.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "tools/error.hpp"
-#include "tools/quantization.hpp"
+#include "tools/model/quantization.hpp"
 #include "twin_fixture.hpp"
 
 using namespace nutshell;

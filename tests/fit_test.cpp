@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The loop around training: which epoch's weights are kept, who is told, when it stops.
-#include "tools/fit.hpp"
+#include "tools/training/fit.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,9 +8,9 @@
 #include <cstring>
 
 #include "tools/error.hpp"
-#include "tools/evaluate.hpp"
-#include "tools/layer_list.hpp"
-#include "tools/rounded_weights.hpp"
+#include "tools/evaluation/evaluate.hpp"
+#include "tools/model/layer_list.hpp"
+#include "tools/training/rounded_weights.hpp"
 
 using namespace nutshell;
 using tools::FitEnd;

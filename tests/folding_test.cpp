@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // A model whose batch normalizations are folded away computes what it did with them.
-#include "tools/folding.hpp"
+#include "tools/model/folding.hpp"
 
 #include <doctest/doctest.h>
 
-#include "tools/layer_list.hpp"
+#include "tools/model/layer_list.hpp"
 #include "twin_fixture.hpp"
 
 using namespace nutshell;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The estimates of nutshell footprint against linked images: their sizes, stack and counted
 // instructions are what tools/bench_firmware.sh measured last (firmware/budget.tsv).
-#include "tools/footprint.hpp"
+#include "tools/footprint/footprint.hpp"
 
 #include <doctest/doctest.h>
 

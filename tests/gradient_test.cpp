@@ -9,7 +9,7 @@
 
 #include "central_differences.hpp"
 #include "device_fixture.hpp"
-#include "tools/graph.hpp"
+#include "tools/model/graph.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

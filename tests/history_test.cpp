@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The losses of a training as a file: what is written comes back, and what is no history is named.
-#include "tools/history.hpp"
+#include "tools/training/history.hpp"
 
 #include <cmath>
 #include <limits>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A test set for data that comes without one: every sample goes to exactly one side.
-#include "tools/hold_out.hpp"
+#include "tools/training/hold_out.hpp"
 
 #include <doctest/doctest.h>
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "nutshell/random.hpp"
-#include "tools/layer_list.hpp"
-#include "tools/quantization.hpp"
+#include "tools/model/layer_list.hpp"
+#include "tools/model/quantization.hpp"
 
 namespace nutshell::tests {
 

@@ -3,7 +3,7 @@
 // model that runs on it. (All tests of damaged files check in steps as well: nut_file.hpp.)
 #include "nut_file.hpp"
 #include "tools/data/dataset.hpp"
-#include "tools/quantization.hpp"
+#include "tools/model/quantization.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

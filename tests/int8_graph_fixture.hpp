@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "nutshell/autoencoder.hpp"
-#include "tools/model_file.hpp"
+#include "tools/model/model_file.hpp"
 
 namespace nutshell::tests {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Int8Graph is the runtime twin of Int8Model: the same bytes from every packing, from parts and
 // from files, and a self-test that the type's views pass.
-#include "tools/int8_graph.hpp"
+#include "tools/model/int8_graph.hpp"
 
 #include <doctest/doctest.h>
 

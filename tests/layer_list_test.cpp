@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Architectures as a user types them. (What is refused, and how, is in command_refusals_test.cpp.)
-#include "tools/layer_list.hpp"
+#include "tools/model/layer_list.hpp"
 
 #include <doctest/doctest.h>
 

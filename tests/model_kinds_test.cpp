@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Models beyond plain dense chains: as types and as data, trained, in files, and as they go to a
 // device.
-#include "tools/model_kinds.hpp"
+#include "tools/model/model_kinds.hpp"
 
 #include <doctest/doctest.h>
 
@@ -11,11 +11,11 @@
 #include "device_fixture.hpp"
 #include "nutshell/models.hpp"
 #include "tools/error.hpp"
-#include "tools/evaluate.hpp"
-#include "tools/inference_form.hpp"
-#include "tools/model_file.hpp"
-#include "tools/quantization.hpp"
-#include "tools/restoration.hpp"
+#include "tools/evaluation/evaluate.hpp"
+#include "tools/evaluation/restoration.hpp"
+#include "tools/model/inference_form.hpp"
+#include "tools/model/model_file.hpp"
+#include "tools/model/quantization.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // PCA against data of known covariance and against numbers computed by NumPy
 // (tests/data/make_pca_golden.py prints them).
-#include "tools/pca.hpp"
+#include "tools/evaluation/pca.hpp"
 
 #include <doctest/doctest.h>
 

@@ -5,7 +5,7 @@
 
 #include <numeric>
 
-#include "tools/evaluate.hpp"
+#include "tools/evaluation/evaluate.hpp"
 #include "twin_fixture.hpp"
 
 using namespace nutshell;

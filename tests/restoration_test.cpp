@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Smaller and larger images against the definition, noise, and training from pairs; and the
 // commands that use them.
-#include "tools/restoration.hpp"
+#include "tools/evaluation/restoration.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,8 +9,8 @@
 
 #include "command.hpp"
 #include "tools/error.hpp"
-#include "tools/fit_pairs.hpp"
-#include "tools/layer_list.hpp"
+#include "tools/model/layer_list.hpp"
+#include "tools/training/fit_pairs.hpp"
 #include "xml_check.hpp"
 
 using namespace nutshell;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The host's search among codes: labels, kinds of codes, images of an index.
-#include "tools/search.hpp"
+#include "tools/evaluation/search.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The sweep of the products over sizes: the worst drop, what is measured, and the picture of it.
-#include "tools/size_sweep.hpp"
+#include "tools/bench/size_sweep.hpp"
 
 #include <doctest/doctest.h>
 

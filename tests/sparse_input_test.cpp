@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Training that leaves out the pixels that are zero, against training that multiplies with them.
-#include "tools/sparse_input.hpp"
+#include "tools/training/sparse_input.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <cstring>
 
-#include "tools/fit.hpp"
-#include "tools/layer_list.hpp"
+#include "tools/model/layer_list.hpp"
+#include "tools/training/fit.hpp"
 
 using namespace nutshell;
 using tools::SparseSamples;

@@ -6,7 +6,7 @@
 
 #include "image_models.hpp"
 #include "import_fixture.hpp"
-#include "tools/layer_list.hpp"
+#include "tools/model/layer_list.hpp"
 #include "zip_sums.hpp"
 
 using namespace nutshell;

@@ -4,9 +4,9 @@
 #include "image_models.hpp"
 #include "import_fixture.hpp"
 #include "tflite_images.hpp"
-#include "tools/folding.hpp"
 #include "tools/formats/export_layer.hpp"
 #include "tools/formats/tflite_file.hpp"
+#include "tools/model/folding.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Threads that share tasks: each task once, whatever the number of threads.
-#include "tools/thread_pool.hpp"
+#include "tools/training/thread_pool.hpp"
 
 #include <doctest/doctest.h>
 

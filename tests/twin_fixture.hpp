@@ -2,7 +2,7 @@
 // The twin of a model type: the same rows and parameters as data.
 #pragma once
 #include "device_fixture.hpp"
-#include "tools/graph.hpp"
+#include "tools/model/graph.hpp"
 
 namespace nutshell::tests {
 

@@ -5,7 +5,7 @@
 
 #include <numeric>
 
-#include "tools/fit.hpp"
+#include "tools/training/fit.hpp"
 #include "twin_fixture.hpp"
 
 using namespace nutshell;

@@ -6,8 +6,8 @@
 #include <iterator>
 
 #include "nut_file.hpp"
-#include "tools/graph.hpp"
-#include "tools/model_file.hpp"
+#include "tools/model/graph.hpp"
+#include "tools/model/model_file.hpp"
 
 using namespace nutshell;
 using namespace nutshell::tests;

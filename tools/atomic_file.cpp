@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Temporary, fsync, rename: the POSIX recipe behind AtomicFile.
-#include "tools/atomic_file.hpp"
+#include "atomic_file.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "tools/error.hpp"
+#include "error.hpp"
 
 namespace nutshell::tools {
 

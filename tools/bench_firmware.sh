@@ -282,7 +282,7 @@ else
 fi
 
 $estimates_hold ||
-    step 'Correct the constants of tools/footprint_image_sizes.cpp and footprint_targets.cpp.'
+    step 'Correct the constants of tools/footprint/image_sizes.cpp and targets.cpp.'
 if $update; then
     # What was not measured keeps its lines.
     {

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <exception>
 
-#include "tools/error.hpp"
+#include "error.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "tools/data/bytes.hpp"
+#include "data/bytes.hpp"
 
 namespace nutshell::tools {
 

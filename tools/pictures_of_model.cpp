@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include "error.hpp"
-#include "normal_codes.hpp"
-#include "pca.hpp"
+#include "evaluation/normal_codes.hpp"
+#include "evaluation/pca.hpp"
 #include "picture/statistics.hpp"
 #include "text.hpp"
 

@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "data/dataset.hpp"
-#include "evaluate.hpp"
-#include "history.hpp"
-#include "model_file.hpp"
+#include "evaluation/evaluate.hpp"
+#include "evaluation/restoration.hpp"
+#include "model/model_file.hpp"
 #include "picture/charts.hpp"
-#include "restoration.hpp"
+#include "training/history.hpp"
 
 namespace nutshell::tools {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Formatting is a function of state and width; the class only measures time and keeps the line.
-#include "tools/progress.hpp"
+#include "progress.hpp"
 
 #include <unistd.h>
 
@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "tools/picture/ticks.hpp"
-#include "tools/picture/utf8.hpp"
-#include "tools/terminal.hpp"
+#include "picture/ticks.hpp"
+#include "picture/utf8.hpp"
+#include "terminal.hpp"
 
 namespace nutshell::tools {
 namespace {

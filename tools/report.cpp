@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The page's style, and text put between tags. Pictures mark their colours with roles
 // (picture/palette.hpp); the style gives those that would be lost on a dark page another colour.
-#include "tools/report.hpp"
+#include "report.hpp"
 
-#include "tools/atomic_file.hpp"
-#include "tools/picture/xml.hpp"
+#include "atomic_file.hpp"
+#include "picture/xml.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The upper half block shows two pixels: its own colour above, the background below.
-#include "tools/terminal.hpp"
+#include "terminal.hpp"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "tools/picture/palette.hpp"
+#include "picture/palette.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/footprint_loops.hpp"
+#include "tools/footprint/loops.hpp"
 
 namespace nutshell::tools {
 

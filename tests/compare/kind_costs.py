@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Fits the costs of tools/footprint_loop_costs.cpp to counted layers, by least squares of relative
+# Fits the costs of tools/footprint/loop_costs.cpp to counted layers, by least squares of relative
 # errors of which no cost is negative, and prints them as they stand there; on standard error how
 # far the estimates are off.
 # usage: kind_costs.py NAME < what kind_loops printed, of all processors that share the costs

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Prints what the loops of layers that are not dense cost on each core: the numbers that nutshell
-# footprint estimates instructions with (tools/footprint_loop_costs.cpp), fitted to layers counted
+# footprint estimates instructions with (tools/footprint/loop_costs.cpp), fitted to layers counted
 # under emulation. Cores with the same kernels share them.
 # usage: kind_costs.sh [--update] [PRESET...]     Needs python3-numpy besides what the presets need.
 #   --update   writes the counts that the costs are not fitted to into

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Fits the sizes of tools/footprint_image_sizes.cpp to linked images and prints them as they stand
+# Fits the sizes of tools/footprint/image_sizes.cpp to linked images and prints them as they stand
 # there: code by least squares, a kind's stack from the images that have no other kind but dense
 # layers.
 # usage: kind_sizes.py PROCESSOR < IMAGES

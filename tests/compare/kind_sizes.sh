@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Prints what each kind of layer adds to an image's code and stack on each core: the constants that
-# nutshell footprint estimates sizes with (tools/footprint_image_sizes.cpp), fitted to small images
+# nutshell footprint estimates sizes with (tools/footprint/image_sizes.cpp), fitted to small images
 # that are linked as tools/bench_firmware.sh links its own, and run under emulation.
 # usage: kind_sizes.sh [PRESET...]     Needs python3-numpy besides what the presets need.
 set -euo pipefail

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Fits the costs of tools/footprint_targets.cpp to counted layers, by least squares of relative
+# Fits the costs of tools/footprint/targets.cpp to counted layers, by least squares of relative
 # errors, and prints them as they stand there.
 # usage: layer_costs.py PROCESSOR < COUNTS, lines of "NAME INPUTS OUTPUTS<tab>INSTRUCTIONS".
 import sys

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Prints what dense layers and activations cost on each core: the numbers that nutshell footprint
-# estimates instructions with (tools/footprint_targets.cpp), fitted to layers counted under
+# estimates instructions with (tools/footprint/targets.cpp), fitted to layers counted under
 # emulation.
 # usage: layer_costs.sh [PRESET...]     Needs python3-numpy besides what the presets need.
 set -euo pipefail

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // nutshell bench: the speed of this machine against its own measured peak.
-#include "tools/bench.hpp"
+#include "tools/bench/bench.hpp"
 
 #include <cmath>
 #include <cstdio>
@@ -10,7 +10,7 @@
 #include "bench_search.hpp"
 #include "bench_sizes.hpp"
 #include "tools/error.hpp"
-#include "tools/layer_list.hpp"
+#include "tools/model/layer_list.hpp"
 #include "tools/picture/picture.hpp"
 
 namespace nutshell::tools {

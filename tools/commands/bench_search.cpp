@@ -3,7 +3,7 @@
 
 #include <cstdio>
 
-#include "tools/bench_search.hpp"
+#include "tools/bench/search.hpp"
 #include "tools/error.hpp"
 
 namespace nutshell::tools {

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "commands.hpp"
+#include "tools/bench/size_sweep.hpp"
 #include "tools/picture/canvas.hpp"
-#include "tools/size_sweep.hpp"
 
 namespace nutshell::tools {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "tools/data/dataset.hpp"
-#include "tools/evaluate.hpp"
-#include "tools/model_file.hpp"
+#include "tools/evaluation/evaluate.hpp"
+#include "tools/model/model_file.hpp"
 #include "tools/text.hpp"
 
 namespace nutshell::tools {

@@ -5,10 +5,10 @@
 #include "commands.hpp"
 #include "tools/data/npy.hpp"
 #include "tools/error.hpp"
+#include "tools/evaluation/restoration.hpp"
 #include "tools/picture/picture.hpp"
 #include "tools/picture/statistics.hpp"
 #include "tools/pictures_of_model.hpp"
-#include "tools/restoration.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "commands.hpp"
 #include "tools/atomic_file.hpp"
-#include "tools/detection.hpp"
 #include "tools/error.hpp"
+#include "tools/evaluation/detection.hpp"
 #include "tools/picture/charts.hpp"
 #include "tools/picture/picture.hpp"
 

@@ -4,8 +4,8 @@
 #include <cstdio>
 
 #include "exchange.hpp"
-#include "tools/model_file.hpp"
-#include "tools/restoration.hpp"
+#include "tools/evaluation/restoration.hpp"
+#include "tools/model/model_file.hpp"
 
 namespace nutshell::tools {
 namespace {

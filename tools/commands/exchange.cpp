@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "tools/error.hpp"
-#include "tools/inference_form.hpp"
+#include "tools/model/inference_form.hpp"
 #include "tools/suggest.hpp"
 
 namespace nutshell::tools {

@@ -4,7 +4,7 @@
 #include <atomic>
 #include <string>
 
-#include "tools/fit.hpp"
+#include "tools/training/fit.hpp"
 
 namespace nutshell::tools {
 

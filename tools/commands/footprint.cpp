@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // nutshell footprint: what a model would take on a target, before anything is compiled.
-#include "tools/footprint.hpp"
+#include "tools/footprint/footprint.hpp"
 
 #include <cmath>
 #include <cstdio>
 
 #include "commands.hpp"
-#include "tools/layer_list.hpp"
+#include "tools/model/layer_list.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -8,9 +8,9 @@
 #include "commands.hpp"
 #include "tools/data/npy.hpp"
 #include "tools/error.hpp"
-#include "tools/judgement.hpp"
-#include "tools/normal_codes.hpp"
-#include "tools/pca.hpp"
+#include "tools/evaluation/judgement.hpp"
+#include "tools/evaluation/normal_codes.hpp"
+#include "tools/evaluation/pca.hpp"
 #include "tools/picture/charts.hpp"
 #include "tools/picture/picture.hpp"
 

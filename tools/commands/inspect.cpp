@@ -7,8 +7,8 @@
 
 #include "exchange.hpp"
 #include "nutshell/weights.hpp"
-#include "tools/layer_list.hpp"
-#include "tools/model_file.hpp"
+#include "tools/model/layer_list.hpp"
+#include "tools/model/model_file.hpp"
 
 namespace nutshell::tools {
 namespace {

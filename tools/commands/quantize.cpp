@@ -9,13 +9,13 @@
 #include "nutshell/packet.hpp"
 #include "tools/atomic_file.hpp"
 #include "tools/error.hpp"
-#include "tools/folding.hpp"
-#include "tools/hold_out.hpp"
-#include "tools/inference_form.hpp"
-#include "tools/normal_codes.hpp"
+#include "tools/evaluation/normal_codes.hpp"
+#include "tools/model/folding.hpp"
+#include "tools/model/inference_form.hpp"
+#include "tools/model/quantization.hpp"
 #include "tools/picture/picture.hpp"
 #include "tools/pictures_of_model.hpp"
-#include "tools/quantization.hpp"
+#include "tools/training/hold_out.hpp"
 
 namespace nutshell::tools {
 namespace {

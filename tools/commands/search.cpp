@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // nutshell search: the samples whose codes are nearest to those of others.
-#include "tools/search.hpp"
+#include "tools/evaluation/search.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -9,7 +9,7 @@
 #include "tools/atomic_file.hpp"
 #include "tools/data/bytes.hpp"
 #include "tools/error.hpp"
-#include "tools/pca.hpp"
+#include "tools/evaluation/pca.hpp"
 #include "tools/picture/charts.hpp"
 #include "tools/picture/picture.hpp"
 #include "tools/picture/statistics.hpp"

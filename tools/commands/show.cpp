@@ -4,10 +4,10 @@
 
 #include "exchange.hpp"
 #include "tools/error.hpp"
-#include "tools/history.hpp"
-#include "tools/model_file.hpp"
+#include "tools/model/model_file.hpp"
 #include "tools/picture/picture.hpp"
 #include "tools/pictures_of_model.hpp"
+#include "tools/training/history.hpp"
 
 namespace nutshell::tools {
 namespace {

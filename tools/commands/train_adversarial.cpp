@@ -5,11 +5,11 @@
 #include <cstdio>
 
 #include "fitting.hpp"
-#include "tools/adversarial.hpp"
 #include "tools/atomic_file.hpp"
 #include "tools/error.hpp"
-#include "tools/model_kinds.hpp"
+#include "tools/model/model_kinds.hpp"
 #include "tools/progress.hpp"
+#include "tools/training/adversarial.hpp"
 
 namespace nutshell::tools {
 namespace {

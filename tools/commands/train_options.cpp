@@ -4,7 +4,7 @@
 #include "commands.hpp"
 #include "fitting.hpp"
 #include "tools/error.hpp"
-#include "tools/model_kinds.hpp"
+#include "tools/model/model_kinds.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -4,9 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
-#include "tools/fit.hpp"
-#include "tools/graph.hpp"
-#include "tools/layer_list.hpp"
+#include "tools/model/graph.hpp"
+#include "tools/model/layer_list.hpp"
+#include "tools/training/fit.hpp"
 
 namespace nutshell::tools {
 

@@ -6,13 +6,13 @@
 #include "commands.hpp"
 #include "tools/data/readers.hpp"
 #include "tools/error.hpp"
-#include "tools/fit_pairs.hpp"
-#include "tools/layer_list.hpp"
+#include "tools/evaluation/restoration.hpp"
+#include "tools/model/layer_list.hpp"
 #include "tools/picture/picture.hpp"
 #include "tools/picture/statistics.hpp"
 #include "tools/pictures_of_model.hpp"
 #include "tools/progress.hpp"
-#include "tools/restoration.hpp"
+#include "tools/training/fit_pairs.hpp"
 
 namespace nutshell::tools {
 namespace {

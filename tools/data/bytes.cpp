@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Files and byte order for the readers of data. Nothing here trusts a size that a file states.
-#include "tools/data/bytes.hpp"
+#include "bytes.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "tools/data/readers.hpp"
+#include "readers.hpp"
 #include "tools/error.hpp"
 
 namespace nutshell::tools {

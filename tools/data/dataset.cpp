@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What --data may name, and THE LIST of readers. Whatever came in leaves here whole and finite.
-#include "tools/data/dataset.hpp"
+#include "dataset.hpp"
 
 #include <algorithm>
 #include <cassert>
@@ -9,11 +9,11 @@
 #include <filesystem>
 #include <new>
 
+#include "gzip.hpp"
 #include "nutshell/image.hpp"
-#include "tools/data/gzip.hpp"
-#include "tools/data/readers.hpp"
+#include "readers.hpp"
 #include "tools/error.hpp"
-#include "tools/prefetch.hpp"
+#include "tools/training/prefetch.hpp"
 
 namespace nutshell::tools {
 

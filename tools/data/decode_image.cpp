@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "tools/data/readers.hpp"
+#include "readers.hpp"
 #include "tools/error.hpp"
 
 namespace {

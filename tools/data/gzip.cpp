@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "tools/data/gzip.hpp"
+#include "gzip.hpp"
 
 #ifdef NUTSHELL_ZLIB
 #include <zlib.h>

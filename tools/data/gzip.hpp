@@ -3,7 +3,7 @@
 #pragma once
 #include <string>
 
-#include "tools/data/bytes.hpp"
+#include "bytes.hpp"
 
 namespace nutshell::tools {
 

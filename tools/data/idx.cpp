@@ -3,8 +3,8 @@
 // everything big-endian.
 #include <climits>
 
-#include "tools/data/gzip.hpp"
-#include "tools/data/readers.hpp"
+#include "gzip.hpp"
+#include "readers.hpp"
 #include "tools/error.hpp"
 
 namespace nutshell::tools {

@@ -5,7 +5,7 @@
 #include <climits>
 #include <filesystem>
 
-#include "tools/data/readers.hpp"
+#include "readers.hpp"
 #include "tools/error.hpp"
 
 namespace nutshell::tools {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 // npy, NumPy's array file: magic, version, header length, a Python dictionary with type, order and
 // shape, then the elements.
-#include "tools/data/npy.hpp"
+#include "npy.hpp"
 
 #include <climits>
 #include <cstring>
 #include <string_view>
 
+#include "readers.hpp"
 #include "tools/atomic_file.hpp"
-#include "tools/data/readers.hpp"
 #include "tools/error.hpp"
 
 namespace nutshell::tools {

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "bytes.hpp"
 #include "nutshell/shape.hpp"
-#include "tools/data/bytes.hpp"
 
 namespace nutshell::tools {
 

@@ -2,7 +2,7 @@
 // Binary PGM and PPM images (P5 and P6) of up to 8 bits: a header of three numbers, then the
 // pixels. By hand, since stb_image takes a cut file for a whole one and makes pixels of what lies
 // in memory.
-#include "tools/data/readers.hpp"
+#include "readers.hpp"
 #include "tools/error.hpp"
 
 namespace nutshell::tools {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "tools/data/bytes.hpp"
-#include "tools/data/dataset.hpp"
+#include "bytes.hpp"
+#include "dataset.hpp"
 
 namespace nutshell::tools {
 

@@ -2,7 +2,7 @@
 // Real digits built into the command: the IDX files of tests/data/digits, put into the executable
 // by the assembler and decoded by the ordinary reader. The build defines NUTSHELL_SAMPLE_DIR as the
 // folder of the files, and NUTSHELL_SAMPLE_SUFFIX as ".gz", or "" where no zlib inflates them.
-#include "tools/data/readers.hpp"
+#include "readers.hpp"
 
 #if !defined(NUTSHELL_SAMPLE_DIR) || !defined(NUTSHELL_SAMPLE_SUFFIX)
 #error "define NUTSHELL_SAMPLE_DIR and NUTSHELL_SAMPLE_SUFFIX, strings: where the sample files are"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "tools/data/time_series.hpp"
+#include "time_series.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 
 #include "nutshell/window.hpp"
-#include "tools/data/readers.hpp"
+#include "readers.hpp"
 #include "tools/error.hpp"
 #include "tools/text.hpp"
 

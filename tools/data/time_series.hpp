@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/data/dataset.hpp"
+#include "dataset.hpp"
 
 namespace nutshell::tools {
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "tools/error.hpp"
-#include "tools/evaluate.hpp"
+#include "tools/evaluation/evaluate.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -2,7 +2,7 @@
 // How well a model gives the outputs that its original gave.
 #pragma once
 #include "tools/data/dataset.hpp"
-#include "tools/model_file.hpp"
+#include "tools/model/model_file.hpp"
 
 namespace nutshell::tools {
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "tools/error.hpp"
-#include "tools/layer_list.hpp"
+#include "tools/model/layer_list.hpp"
 
 namespace nutshell::tools {
 namespace {

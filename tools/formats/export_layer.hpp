@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "nutshell/layers/layers.hpp"
-#include "tools/graph.hpp"
-#include "tools/int8_graph.hpp"
+#include "tools/model/graph.hpp"
+#include "tools/model/int8_graph.hpp"
 
 namespace nutshell::tools {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "source_model.hpp"
-#include "tools/model_file.hpp"
+#include "tools/model/model_file.hpp"
 
 namespace nutshell::tools {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/model_file.hpp"
+#include "tools/model/model_file.hpp"
 
 namespace nutshell::tools {
 

@@ -9,8 +9,8 @@
 #include "tensor_groups.hpp"
 #include "tools/data/bytes.hpp"
 #include "tools/error.hpp"
-#include "tools/inference_form.hpp"
-#include "tools/layer_list.hpp"
+#include "tools/model/inference_form.hpp"
+#include "tools/model/layer_list.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -5,7 +5,7 @@
 #include "export_layer.hpp"
 #include "tensor_model.hpp"
 #include "tools/error.hpp"
-#include "tools/layer_list.hpp"
+#include "tools/model/layer_list.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -9,7 +9,7 @@
 #include "export_layer.hpp"
 #include "tflite_tables.hpp"
 #include "tools/data/bytes.hpp"
-#include "tools/folding.hpp"
+#include "tools/model/folding.hpp"
 
 namespace nutshell::tools {
 namespace {

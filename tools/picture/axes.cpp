@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // How every chart looks around its data.
-#include "tools/picture/axes.hpp"
+#include "axes.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "tools/picture/palette.hpp"
-#include "tools/picture/stroke_font.hpp"
+#include "palette.hpp"
+#include "stroke_font.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The frame of a chart: two axes with numbers and titles, and the way from values to points.
 #pragma once
-#include "tools/picture/canvas.hpp"
-#include "tools/picture/ticks.hpp"
+#include "canvas.hpp"
+#include "ticks.hpp"
 
 namespace nutshell::tools {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "canvas.hpp"
 #include "nutshell/shape.hpp"
-#include "tools/picture/canvas.hpp"
 
 namespace nutshell::tools {
 

@@ -4,12 +4,12 @@
 #include <cmath>
 #include <map>
 
+#include "axes.hpp"
+#include "charts.hpp"
+#include "palette.hpp"
+#include "statistics.hpp"
+#include "stroke_font.hpp"
 #include "tools/error.hpp"
-#include "tools/picture/axes.hpp"
-#include "tools/picture/charts.hpp"
-#include "tools/picture/palette.hpp"
-#include "tools/picture/statistics.hpp"
-#include "tools/picture/stroke_font.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -2,11 +2,11 @@
 // The histogram of errors, with the two numbers that a threshold is chosen by.
 #include <algorithm>
 
-#include "tools/picture/axes.hpp"
-#include "tools/picture/charts.hpp"
-#include "tools/picture/palette.hpp"
-#include "tools/picture/statistics.hpp"
-#include "tools/picture/stroke_font.hpp"
+#include "axes.hpp"
+#include "charts.hpp"
+#include "palette.hpp"
+#include "statistics.hpp"
+#include "stroke_font.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -2,10 +2,10 @@
 // Rows of images with a name in front of each.
 #include <algorithm>
 
+#include "axes.hpp"
+#include "charts.hpp"
+#include "palette.hpp"
 #include "tools/error.hpp"
-#include "tools/picture/axes.hpp"
-#include "tools/picture/charts.hpp"
-#include "tools/picture/palette.hpp"
 
 namespace nutshell::tools {
 namespace {

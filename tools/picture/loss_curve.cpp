@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tools/picture/axes.hpp"
-#include "tools/picture/charts.hpp"
-#include "tools/picture/palette.hpp"
+#include "axes.hpp"
+#include "charts.hpp"
+#include "palette.hpp"
 
 namespace nutshell::tools {
 namespace {

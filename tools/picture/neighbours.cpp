@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "axes.hpp"
+#include "charts.hpp"
+#include "palette.hpp"
 #include "tools/error.hpp"
-#include "tools/picture/axes.hpp"
-#include "tools/picture/charts.hpp"
-#include "tools/picture/palette.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Colours computed from values.
-#include "tools/picture/palette.hpp"
+#include "palette.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The colours of all pictures. Those of labels can be told apart by colour-blind readers.
 #pragma once
-#include "tools/picture/canvas.hpp"
+#include "canvas.hpp"
 
 namespace nutshell::tools {
 

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 // The formats of pictures, and putting several into one.
-#include "tools/picture/picture.hpp"
+#include "picture.hpp"
 
 #include <algorithm>
 #include <utility>
 
+#include "palette.hpp"
+#include "png.hpp"
+#include "raster.hpp"
+#include "svg.hpp"
 #include "tools/atomic_file.hpp"
 #include "tools/error.hpp"
-#include "tools/picture/palette.hpp"
-#include "tools/picture/png.hpp"
-#include "tools/picture/raster.hpp"
-#include "tools/picture/svg.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 #include <string>
 
-#include "tools/picture/canvas.hpp"
+#include "canvas.hpp"
 
 namespace nutshell::tools {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // stb_image_write behind one function: the only place that knows it.
-#include "tools/picture/png.hpp"
+#include "png.hpp"
 
 #define STB_IMAGE_WRITE_STATIC
 #define STB_IMAGE_WRITE_IMPLEMENTATION

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Each drawing call first collects how much of every pixel it covers, then paints once: strokes
 // that cross themselves and discs that overlap stay of one opacity.
-#include "tools/picture/raster.hpp"
+#include "raster.hpp"
 
 #include <algorithm>
 #include <cmath>
 
-#include "tools/picture/stroke_font.hpp"
+#include "stroke_font.hpp"
 
 namespace nutshell::tools {
 namespace {

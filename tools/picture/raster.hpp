@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A picture as pixels: antialiased, at any scale.
 #pragma once
-#include "tools/picture/canvas.hpp"
+#include "canvas.hpp"
 
 namespace nutshell::tools {
 

@@ -4,11 +4,11 @@
 #include <cmath>
 #include <cstdio>
 
+#include "axes.hpp"
+#include "charts.hpp"
+#include "palette.hpp"
+#include "statistics.hpp"
 #include "tools/error.hpp"
-#include "tools/picture/axes.hpp"
-#include "tools/picture/charts.hpp"
-#include "tools/picture/palette.hpp"
-#include "tools/picture/statistics.hpp"
 
 namespace nutshell::tools {
 namespace {

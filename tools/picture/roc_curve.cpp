@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The ROC curve, with the point of the threshold that was chosen.
-#include "tools/picture/axes.hpp"
-#include "tools/picture/charts.hpp"
-#include "tools/picture/palette.hpp"
+#include "axes.hpp"
+#include "charts.hpp"
+#include "palette.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Sums are kept in double: a data set has more values than a float has steps.
-#include "tools/picture/statistics.hpp"
+#include "statistics.hpp"
 
 #include <algorithm>
 #include <cmath>

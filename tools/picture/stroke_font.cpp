@@ -2,12 +2,12 @@
 // The alphabet as paths in SVG's notation (M move, L line, Q quadratic curve, absolute numbers),
 // on a grid with y up: baseline 0, small letters 10, capitals 14, descenders -4. Curves whose
 // control point is the corner of their box read as round at text sizes.
-#include "tools/picture/stroke_font.hpp"
+#include "stroke_font.hpp"
 
 #include <cstdint>
 #include <cstdlib>
 
-#include "tools/picture/utf8.hpp"
+#include "utf8.hpp"
 
 namespace nutshell::tools {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/picture/canvas.hpp"
+#include "canvas.hpp"
 
 namespace nutshell::tools {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Every drawing call becomes one element; numbers keep two decimals.
-#include "tools/picture/svg.hpp"
+#include "svg.hpp"
 
 #include <cmath>
 #include <cstdio>
 
-#include "tools/picture/png.hpp"
-#include "tools/picture/xml.hpp"
+#include "png.hpp"
+#include "xml.hpp"
 
 namespace nutshell::tools {
 namespace {

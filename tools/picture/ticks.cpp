@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Steps of 1, 2, 5; tick values are whole multiples of the step, so that 0.3 is not 0.30000004.
-#include "tools/picture/ticks.hpp"
+#include "ticks.hpp"
 
 #include <algorithm>
 #include <cmath>

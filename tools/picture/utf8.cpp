@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Decoding as Unicode's table 3-7 asks: no overlong forms, no surrogates, nothing past U+10FFFF.
-#include "tools/picture/utf8.hpp"
+#include "utf8.hpp"
 
 namespace nutshell::tools {
 

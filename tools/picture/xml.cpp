@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The characters that XML 1.0 gives a meaning, and those that it forbids.
-#include "tools/picture/xml.hpp"
+#include "xml.hpp"
 
-#include "tools/picture/utf8.hpp"
+#include "utf8.hpp"
 
 namespace nutshell::tools {
 namespace {
