@@ -20,12 +20,13 @@
 //   together                 vectors of the loss in lockstep, which hide the latency of its chain
 //   add_vectors              sums of a vector made at a time, which hide that of an addition
 //
-// Two inner loops carry all matrix products: rows combined by scalars (gemm_nn, gemm_tn) and dot
-// products (gemm_nt). An element's sum is always made in the same order, whatever tile it falls
-// into, so that no result depends on the rows computed with it.
+// Two inner loops carry all matrix products: rows combined by scalars (gemm_nn, gemm_tn, here) and
+// dot products (gemm_nt, vector_dots.hpp). An element's sum is always made in the same order,
+// whatever tile it falls into, so that no result depends on the rows computed with it.
 #pragma once
 #include "platform.hpp"
 #include "vector_convolution.hpp"
+#include "vector_dots.hpp"
 #include "vector_elementwise.hpp"
 #include "vector_row.hpp"
 #include "vector_sparse.hpp"
@@ -39,7 +40,7 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
     static void gemm_nt(int m, int n, int k, const float* a, const float* b, const float* bias,
                         Clamp clamp, float* c) noexcept {
         const int tiled = m - m % V::dot_tile_rows;
-        if (tiled > 0) dot_tiles(tiled, n, k, a, b, bias, clamp, c);
+        if (tiled > 0) VectorDots<V>::tiles(tiled, n, k, a, b, bias, clamp, c);
         for (int i = tiled; i < m; i++) {
             VectorRow<V>::times_transposed(n, k, a + i * static_cast<ptrdiff_t>(k), b, bias, clamp,
                                            c + i * static_cast<ptrdiff_t>(n));
@@ -53,13 +54,18 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
             const Edge edge{true, bias, VectorRow<V>::clamps(clamp), clamp};
             return spread(m, n, {a, k, 1, V::set(1.0f), b, b_stride, k}, edge, c);
         }
+        const bool packs = crowds(m, b_stride);
+        const int most = packs ? packed_depth : block_depth;
+        float packed[packed_depth * strip_width];
         for (int j = 0; j < n; j += strip_width) {
             const int width = n - j < strip_width ? n - j : strip_width;
             int t = 0;
             do {  // at least once: without any k the result is the bias
-                const int depth = k - t < block_depth ? k - t : block_depth;
-                const Product product{a + t,    k,    1, V::set(1.0f), b + t * b_stride + j,
-                                      b_stride, depth};
+                const int depth = k - t < most ? k - t : most;
+                const float* rows = b + t * b_stride + j;
+                if (packs) rows = pack(depth, width, rows, b_stride, packed);
+                const Product product{
+                    a + t, k, 1, V::set(1.0f), rows, packs ? strip_width : b_stride, depth};
                 const bool last = t + depth == k;
                 const Edge edge{t == 0, bias && (V::bias_last ? last : t == 0) ? bias + j : nullptr,
                                 last && VectorRow<V>::clamps(clamp), clamp};
@@ -75,12 +81,18 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
         if constexpr (V::spreads_factors) {
             return spread(m, n, {a, 1, m, V::set(alpha), b, n, k}, edge, c);
         }
+        const bool packs = crowds(m, n);
+        const int most = packs ? packed_depth : block_depth;
+        float packed[packed_depth * strip_width];
         for (int j = 0; j < n; j += strip_width) {
             const int width = n - j < strip_width ? n - j : strip_width;
-            for (int t = 0; t < k; t += block_depth) {
-                const int depth = k - t < block_depth ? k - t : block_depth;
-                const Product product{a + static_cast<ptrdiff_t>(t) * m,     1, m,    V::set(alpha),
-                                      b + static_cast<ptrdiff_t>(t) * n + j, n, depth};
+            for (int t = 0; t < k; t += most) {
+                const int depth = k - t < most ? k - t : most;
+                const float* rows = b + static_cast<ptrdiff_t>(t) * n + j;
+                if (packs) rows = pack(depth, width, rows, n, packed);
+                const Product product{
+                    a + static_cast<ptrdiff_t>(t) * m, 1,    m, V::set(alpha), rows,
+                    packs ? strip_width : n,           depth};
                 if (alpha == 1.0f) {
                     strip<false>(m, width, product, edge, c + j, n);
                 } else {
@@ -119,87 +131,7 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
     /// Columns of a strip, and depth of a block: their tile of B stays in the first-level cache.
     static constexpr int strip_width = V::tile_vectors * lanes;
     static constexpr int block_depth = 256;
-
-    /// Dot products of m rows of A, a multiple of a tile's, with all rows of B: those that a tile
-    /// needs of B stay in the first-level cache while A goes by.
-    static void dot_tiles(int m, int n, int k, const float* a, const float* b, const float* bias,
-                          Clamp clamp, float* c) noexcept {
-        constexpr int columns = V::dot_tile_columns;
-        int j = 0;
-        for (; j + columns <= n; j += columns, b += static_cast<ptrdiff_t>(columns) * k) {
-            dot_column<columns>(m, n, k, a, b, bias ? bias + j : nullptr, clamp, c + j);
-        }
-        if (j < n) {
-            last_dot_column<columns - 1>(n - j, m, n, k, a, b, bias ? bias + j : nullptr, clamp,
-                                         c + j);
-        }
-    }
-
-    /// The `width` rows of B that are left, at most Most.
-    template <int Most>
-    static void last_dot_column(int width, int m, int n, int k, const float* a, const float* b,
-                                const float* bias, Clamp clamp, float* c) noexcept {
-        if constexpr (Most > 1) {
-            if (width < Most) {
-                return last_dot_column<Most - 1>(width, m, n, k, a, b, bias, clamp, c);
-            }
-        }
-        dot_column<Most>(m, n, k, a, b, bias, clamp, c);
-    }
-
-    template <int Columns>
-    static void dot_column(int m, int n, int k, const float* a, const float* b, const float* bias,
-                           Clamp clamp, float* c) noexcept {
-        constexpr int rows = V::dot_tile_rows;
-        for (int i = 0; i < m; i += rows) {
-            dot_tile<rows, Columns>(n, k, a, b, bias, clamp, c);
-            a += static_cast<ptrdiff_t>(rows) * k;
-            c += static_cast<ptrdiff_t>(rows) * n;
-        }
-    }
-
-    template <int Rows, int Columns>
-    static void dot_tile(int n, int k, const float* a, const float* b, const float* bias,
-                         Clamp clamp, float* c) noexcept {
-        V sum[Rows * Columns];
-        NUTSHELL_UNROLL
-        for (int i = 0; i < Rows * Columns; i++) sum[i] = V::set(0.0f);
-        const auto accumulate = [&](int t, auto part) __attribute__((always_inline)) {
-            V row[Rows];
-            NUTSHELL_UNROLL
-            for (int i = 0; i < Rows; i++)
-                row[i] = load(a + i * static_cast<ptrdiff_t>(k) + t, part);
-            NUTSHELL_UNROLL
-            for (int j = 0; j < Columns; j++) {
-                const V column = V::held(load(b + j * static_cast<ptrdiff_t>(k) + t, part));
-                NUTSHELL_UNROLL
-                for (int i = 0; i < Rows; i++) {
-                    V& at = sum[i * Columns + j];
-                    at = V::mul_add(row[i], column, at);
-                }
-            }
-        };
-        int t = 0;
-        for (; t + lanes <= k; t += lanes) accumulate(t, Full<V>{});
-        if (t < k) accumulate(t, Part<V>{k - t});
-        if constexpr (V::stores_sums && Columns % 3 == 0) {
-            static_assert(Rows == 4);
-            NUTSHELL_UNROLL
-            for (int j = 0; j < Columns; j += 3) {
-                V::store_sums(sum + j, Columns, bias ? bias + j : nullptr, clamp, c + j, n);
-            }
-            return;
-        }
-        NUTSHELL_UNROLL
-        for (int i = 0; i < Rows; i++) {
-            NUTSHELL_UNROLL
-            for (int j = 0; j < Columns; j++) {
-                const float total = V::sum(sum[i * Columns + j]);
-                c[i * static_cast<ptrdiff_t>(n) + j] =
-                    VectorRow<V>::clamped(bias ? total + bias[j] : total, clamp);
-            }
-        }
-    }
+    static constexpr int packed_depth = 64;  // of one whose rows are copied
 
     /// C += A * B for one block: A's element (i, t) at a[i * row + t * step], times alpha.
     struct Product {
@@ -211,6 +143,25 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
         ptrdiff_t stride;
         int depth;
     };
+
+    /// True when rows of B lie so far apart that they crowd into a few sets of a first-level cache
+    /// of 64 lines of 64 bytes a way, where those of a tile push each other out, and there are
+    /// rows of A enough to repay a copy.
+    static bool crowds(int m, ptrdiff_t stride) noexcept {
+        constexpr ptrdiff_t half_a_way = 512, near = 16;  // floats
+        return m >= 16 * V::tile_rows && stride > near && (stride + near) % half_a_way <= 2 * near;
+    }
+
+    /// Copies `depth` rows of B, packed_depth at most, for a strip: side by side into `packed`.
+    __attribute__((noinline)) static const float* pack(int depth, int width, const float* b,
+                                                       ptrdiff_t stride, float* packed) noexcept {
+        float* to = packed;
+        for (int t = 0; t < depth; t++, b += stride, to += strip_width) {
+            for_each<V>(width,
+                        [=](int i, auto part) noexcept { store(to + i, load(b + i, part), part); });
+        }
+        return packed;
+    }
 
     /// What happens before the first and after the last block of a sum. The bias is that of one of
     /// them, null in all others: the last one if bias_last, else the first one.
@@ -224,12 +175,13 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
     /// A product in which each factor, times alpha, has a vector of its own: spread once for some
     /// rows and all strips, where no load spreads a number over a register.
     static void spread(int m, int n, const Product& product, const Edge& edge, float* c) noexcept {
+        const int most = crowds(m, product.stride) ? packed_depth : block_depth;
         int t = 0;
         do {
             Product block = product;
             block.a += t * product.step;
             block.b += t * product.stride;
-            block.depth = product.depth - t < block_depth ? product.depth - t : block_depth;
+            block.depth = product.depth - t < most ? product.depth - t : most;
             Edge block_edge = edge;
             block_edge.first = edge.first && t == 0;
             t += block.depth;
@@ -243,7 +195,8 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
     static void spread_block(int m, int n, Product product, const Edge& edge, float* c) noexcept {
         constexpr int most = block_depth * 4;
         static_assert(V::tile_rows <= 4);
-        float factors[most * lanes];
+        float factors[most * lanes], packed[packed_depth * strip_width];
+        const bool packs = crowds(m, product.stride);
         const int depth = product.depth > 0 ? product.depth : 1;
         const int some = most / depth / V::tile_rows * V::tile_rows;
         const Product whole = product;
@@ -262,6 +215,10 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
             for (int j = 0; j < n; j += strip_width) {
                 const int width = n - j < strip_width ? n - j : strip_width;
                 product.b = whole.b + j;
+                if (packs) {
+                    product.b = pack(whole.depth, width, product.b, whole.stride, packed);
+                    product.stride = strip_width;
+                }
                 Edge strip_edge = edge;
                 if (edge.bias) strip_edge.bias += j;
                 strip<false>(rows, width, product, strip_edge, c + j, n);
