@@ -18,7 +18,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 g++ -std=c++17 -O1 -I lib -I . tests/compare/kind_loops.cpp \
-    tools/footprint_{loops,patches,sums,loop_costs,targets}.cpp -o "$scratch/kind_loops"
+    tools/footprint/{loops,patches,sums,loop_costs,targets,image_sizes}.cpp -o "$scratch/kind_loops"
 declare -A name=([cortex-m0]=kCortexM0 [cortex-m3]=kCortexM3 [cortex-m4]=kDsp [cortex-m7]=kDsp
     [cortex-m33]=kDsp [cortex-m55]=kCortexM55 [riscv32]=kRiscv32 [aarch64]=kAarch64 [armhf]=kArmhf)
 for preset in "$@"; do

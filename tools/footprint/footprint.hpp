@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a model would take on a target, before anything is compiled: sizes follow from the model,
-// code, stack and instructions from constants that were measured (targets.cpp,
-// image_sizes.cpp).
+// code, stack and instructions from constants that were measured (targets.cpp, image_sizes.cpp).
 #pragma once
 #include <optional>
 #include <string>
