@@ -54,18 +54,14 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
             const Edge edge{true, bias, VectorRow<V>::clamps(clamp), clamp};
             return spread(m, n, {a, k, 1, V::set(1.0f), b, b_stride, k}, edge, c);
         }
-        const bool packs = crowds(m, b_stride);
-        const int most = packs ? packed_depth : block_depth;
-        float packed[packed_depth * strip_width];
+        RowsOfB rows(m, b_stride);
         for (int j = 0; j < n; j += strip_width) {
             const int width = n - j < strip_width ? n - j : strip_width;
             int t = 0;
             do {  // at least once: without any k the result is the bias
-                const int depth = k - t < most ? k - t : most;
-                const float* rows = b + t * b_stride + j;
-                if (packs) rows = pack(depth, width, rows, b_stride, packed);
-                const Product product{
-                    a + t, k, 1, V::set(1.0f), rows, packs ? strip_width : b_stride, depth};
+                const int depth = k - t < rows.most ? k - t : rows.most;
+                const float* strip_b = rows.of_strip(b + t * b_stride + j, depth, width);
+                const Product product{a + t, k, 1, V::set(1.0f), strip_b, rows.stride, depth};
                 const bool last = t + depth == k;
                 const Edge edge{t == 0, bias && (V::bias_last ? last : t == 0) ? bias + j : nullptr,
                                 last && VectorRow<V>::clamps(clamp), clamp};
@@ -81,18 +77,14 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
         if constexpr (V::spreads_factors) {
             return spread(m, n, {a, 1, m, V::set(alpha), b, n, k}, edge, c);
         }
-        const bool packs = crowds(m, n);
-        const int most = packs ? packed_depth : block_depth;
-        float packed[packed_depth * strip_width];
+        RowsOfB rows(m, n);
         for (int j = 0; j < n; j += strip_width) {
             const int width = n - j < strip_width ? n - j : strip_width;
-            for (int t = 0; t < k; t += most) {
-                const int depth = k - t < most ? k - t : most;
-                const float* rows = b + static_cast<ptrdiff_t>(t) * n + j;
-                if (packs) rows = pack(depth, width, rows, n, packed);
-                const Product product{
-                    a + static_cast<ptrdiff_t>(t) * m, 1,    m, V::set(alpha), rows,
-                    packs ? strip_width : n,           depth};
+            for (int t = 0; t < k; t += rows.most) {
+                const int depth = k - t < rows.most ? k - t : rows.most;
+                const ptrdiff_t at = t;
+                const float* strip_b = rows.of_strip(b + at * n + j, depth, width);
+                const Product product{a + at * m, 1, m, V::set(alpha), strip_b, rows.stride, depth};
                 if (alpha == 1.0f) {
                     strip<false>(m, width, product, edge, c + j, n);
                 } else {
@@ -131,7 +123,6 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
     /// Columns of a strip, and depth of a block: their tile of B stays in the first-level cache.
     static constexpr int strip_width = V::tile_vectors * lanes;
     static constexpr int block_depth = 256;
-    static constexpr int packed_depth = 64;  // of one whose rows are copied
 
     /// C += A * B for one block: A's element (i, t) at a[i * row + t * step], times alpha.
     struct Product {
@@ -144,24 +135,48 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
         int depth;
     };
 
-    /// True when rows of B lie so far apart that they crowd into a few sets of a first-level cache
-    /// of 64 lines of 64 bytes a way, where those of a tile push each other out, and there are
-    /// rows of A enough to repay a copy.
-    static bool crowds(int m, ptrdiff_t stride) noexcept {
-        constexpr ptrdiff_t half_a_way = 512, near = 16;  // floats
-        return m >= 16 * V::tile_rows && stride > near && (stride + near) % half_a_way <= 2 * near;
-    }
+    /// The rows of B, given_stride apart, as strips take them: where they are, or copied side by
+    /// side where they would crowd into a few sets of a first-level cache of 64 lines of 64 bytes a
+    /// way, so that those of a tile would push each other out; and if the rows of A, m of them,
+    /// are enough to repay that.
+    class RowsOfB {
+      public:
+        RowsOfB(int m, ptrdiff_t given_stride) noexcept
+            : copies(m >= 16 * V::tile_rows && crowd(given_stride)),
+              stride(copies ? strip_width : given_stride),
+              most(copies ? copied_depth : block_depth),
+              given_stride_(given_stride) {}
 
-    /// Copies `depth` rows of B, packed_depth at most, for a strip: side by side into `packed`.
-    __attribute__((noinline)) static const float* pack(int depth, int width, const float* b,
-                                                       ptrdiff_t stride, float* packed) noexcept {
-        float* to = packed;
-        for (int t = 0; t < depth; t++, b += stride, to += strip_width) {
-            for_each<V>(width,
-                        [=](int i, auto part) noexcept { store(to + i, load(b + i, part), part); });
+        /// `width` columns of `depth` rows from b on, stride apart, valid until the next call.
+        const float* of_strip(const float* b, int depth, int width) noexcept {
+            return copies ? copy(b, depth, width) : b;
         }
-        return packed;
-    }
+
+        const bool copies;
+        const ptrdiff_t stride;
+        const int most;  // rows at a time
+
+      private:
+        static constexpr int copied_depth = 64;
+
+        static bool crowd(ptrdiff_t stride) noexcept {
+            constexpr ptrdiff_t half_a_way = 512, near = 16;  // floats
+            return stride > near && (stride + near) % half_a_way <= 2 * near;
+        }
+
+        __attribute__((noinline)) const float* copy(const float* b, int depth, int width) noexcept {
+            float* to = copied_;
+            for (int t = 0; t < depth; t++, b += given_stride_, to += strip_width) {
+                for_each<V>(width, [=](int i, auto part) noexcept {
+                    store(to + i, load(b + i, part), part);
+                });
+            }
+            return copied_;
+        }
+
+        ptrdiff_t given_stride_;
+        float copied_[copied_depth * strip_width];
+    };
 
     /// What happens before the first and after the last block of a sum. The bias is that of one of
     /// them, null in all others: the last one if bias_last, else the first one.
@@ -175,28 +190,28 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
     /// A product in which each factor, times alpha, has a vector of its own: spread once for some
     /// rows and all strips, where no load spreads a number over a register.
     static void spread(int m, int n, const Product& product, const Edge& edge, float* c) noexcept {
-        const int most = crowds(m, product.stride) ? packed_depth : block_depth;
+        RowsOfB rows_of_b(m, product.stride);
         int t = 0;
         do {
             Product block = product;
             block.a += t * product.step;
             block.b += t * product.stride;
-            block.depth = product.depth - t < most ? product.depth - t : most;
+            block.depth = product.depth - t < rows_of_b.most ? product.depth - t : rows_of_b.most;
             Edge block_edge = edge;
             block_edge.first = edge.first && t == 0;
             t += block.depth;
             const bool last = t == product.depth;
             block_edge.clamps = edge.clamps && last;
             if (!(V::bias_last ? last : block_edge.first)) block_edge.bias = nullptr;
-            spread_block(m, n, block, block_edge, c);
+            spread_block(m, n, block, rows_of_b, block_edge, c);
         } while (t < product.depth);
     }
 
-    static void spread_block(int m, int n, Product product, const Edge& edge, float* c) noexcept {
+    static void spread_block(int m, int n, Product product, RowsOfB& rows_of_b, const Edge& edge,
+                             float* c) noexcept {
         constexpr int most = block_depth * 4;
         static_assert(V::tile_rows <= 4);
-        float factors[most * lanes], packed[packed_depth * strip_width];
-        const bool packs = crowds(m, product.stride);
+        float factors[most * lanes];
         const int depth = product.depth > 0 ? product.depth : 1;
         const int some = most / depth / V::tile_rows * V::tile_rows;
         const Product whole = product;
@@ -212,13 +227,10 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
             product.a = factors;
             product.row = lanes;
             product.step = static_cast<ptrdiff_t>(rows) * lanes;
+            product.stride = rows_of_b.stride;
             for (int j = 0; j < n; j += strip_width) {
                 const int width = n - j < strip_width ? n - j : strip_width;
-                product.b = whole.b + j;
-                if (packs) {
-                    product.b = pack(whole.depth, width, product.b, whole.stride, packed);
-                    product.stride = strip_width;
-                }
+                product.b = rows_of_b.of_strip(whole.b + j, whole.depth, width);
                 Edge strip_edge = edge;
                 if (edge.bias) strip_edge.bias += j;
                 strip<false>(rows, width, product, strip_edge, c + j, n);
