@@ -29,6 +29,7 @@ cmake --preset "$preset" -B "$build" "${options[@]}"
 cmake --build "$build" --parallel "$(nproc)"
 tests=$(ctest --test-dir "$build" -N | sed -n 's/^Total Tests: //p')
 if [[ ${tests:-0} -gt 0 ]]; then
-    ctest --test-dir "$build" --parallel "$(nproc)" --output-on-failure
+    # A test that hangs is named, with what it printed.
+    ctest --test-dir "$build" --parallel "$(nproc)" --timeout 600 --output-on-failure
 fi
 printf 'checked configurations: 1 (%s, %d tests)\n' "$preset" "${tests:-0}"

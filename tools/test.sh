@@ -28,4 +28,5 @@ build=$root/build/test
 cores=$(nproc)
 cmake -S "$root" --preset host -B "$build" -DNUTSHELL_TEST_CONFIGURATIONS=ON
 cmake --build "$build" --parallel "$cores"
-exec ctest --test-dir "$build" --parallel "$cores" --output-on-failure "$@"
+# A test that hangs is named, with what it printed; the longest ones build a configuration.
+exec ctest --test-dir "$build" --parallel "$cores" --timeout 2400 --output-on-failure "$@"

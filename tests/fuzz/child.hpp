@@ -2,16 +2,19 @@
 // Fuzzing readers that stand on a library which crashes and hangs by itself: they read in a child
 // process, one input after the other, and a new child is started when one dies. What they covered
 // is copied back, so that libFuzzer sees it as its own. A death is a finding, unless the library's
-// code did it to the library's memory. With NUTSHELL_FUZZ_HERE set there is no child: for the
-// sanitizer's whole report, and for the debugger.
+// code did it to the library's memory. libFuzzer must start no thread (-rss_limit_mb=0): a process
+// forked while another thread allocates waits for that thread's lock for ever. With
+// NUTSHELL_FUZZ_HERE set there is no child: for the sanitizer's whole report, and for the debugger.
 #pragma once
 #include <dlfcn.h>
 #include <execinfo.h>
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/lsan_interface.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,6 +49,7 @@ class Child {
         (void)::backtrace(&frame, 1);  // loads what it needs, which a signal handler must not do
         the_ = this;
         (void)std::atexit([] {
+            if (the_->process_ != 0) the_->end(true);
             std::fprintf(stderr, "stat::library_crashes: %d\nstat::library_hangs: %d\n",
                          the_->crashes_, the_->hangs_);
         });
@@ -71,7 +75,7 @@ class Child {
     static constexpr size_t kMostBytes = 1 << 16;
     static constexpr int kFrames = 64;
     static constexpr int kInputs = 4096;             ///< that a child reads at most
-    static constexpr int kMilliseconds = 50;         ///< of processor time for an input
+    static constexpr int kMilliseconds = 1000;       ///< of processor time for an input
     static constexpr long kMostKilobytes = 1 << 19;  ///< of memory
 
     /// What both processes see; the counters of the edges follow it.
@@ -91,6 +95,12 @@ class Child {
         return got == 1;
     }
 
+    /// The tasks of this process are "." and ".." and one more.
+    static bool is_only_thread() {
+        struct stat tasks {};
+        return ::stat("/proc/self/task", &tasks) == 0 && tasks.st_nlink == 3;
+    }
+
     static size_t edges() { return static_cast<size_t>(nutshell_edges[1] - nutshell_edges[0]); }
     uint8_t* covered() const { return reinterpret_cast<uint8_t*>(shared_ + 1); }
 
@@ -98,6 +108,7 @@ class Child {
         int sockets[2];
         require(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets) == 0);
         require(::ftruncate(report_, 0) == 0 && ::lseek(report_, 0, SEEK_SET) == 0);
+        require(is_only_thread());
         inputs_ = 0;
         process_ = ::fork();
         require(process_ >= 0);
@@ -113,7 +124,11 @@ class Child {
     void end(bool lives) {
         (void)::close(socket_);
         int status = 0;
-        require(::waitpid(process_, &status, 0) == process_);
+        pid_t ended = 0;
+        do {
+            ended = ::waitpid(process_, &status, 0);
+        } while (ended < 0 && errno == EINTR);  // libFuzzer's alarm
+        require(ended == process_);
         process_ = 0;
         if (lives && WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
         crashes_ += shared_->verdict == Verdict::crash ? 1 : 0;
@@ -129,11 +144,13 @@ class Child {
     }
 
     [[noreturn]] void work(int socket) {
+        (void)::prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)::dup2(report_, STDERR_FILENO);
         __sanitizer_set_death_callback([] { the_->judge(Verdict::crash); });
         struct sigaction action {};
         action.sa_handler = [](int signal) {
             the_->judge(signal == SIGPROF ? Verdict::hang : Verdict::crash);
+            say(signal == SIGPROF ? "more than a second of processor time\n" : "a signal\n");
             ::_exit(1);
         };
         action.sa_flags = SA_ONSTACK;
@@ -157,14 +174,16 @@ class Child {
         ::_exit(0);
     }
 
+    static void say(const char* what) { (void)!::write(STDERR_FILENO, what, std::strlen(what)); }
+
     [[noreturn]] static void fail(const char* why) {
-        (void)!::write(STDERR_FILENO, why, std::strlen(why));
+        say(why);
         the_->shared_->verdict = Verdict::finding;
         ::_exit(1);
     }
 
     static void set_timer(int milliseconds) {
-        const itimerval time{{0, 0}, {0, milliseconds * 1000}};
+        const itimerval time{{0, 0}, {milliseconds / 1000, milliseconds % 1000 * 1000}};
         (void)::setitimer(ITIMER_PROF, &time, nullptr);
     }
 
