@@ -138,11 +138,12 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
     /// The rows of B, given_stride apart, as strips take them: where they are, or copied side by
     /// side where they would crowd into a few sets of a first-level cache of 64 lines of 64 bytes a
     /// way, so that those of a tile would push each other out; and if the rows of A, m of them,
-    /// are enough to repay that.
+    /// are enough to repay that: the closer to a part of a way, the fewer are.
     class RowsOfB {
       public:
         RowsOfB(int m, ptrdiff_t given_stride) noexcept
-            : copies(m >= 16 * V::tile_rows && crowd(given_stride)),
+            : copies((m >= 16 * V::tile_rows && crowd(given_stride, 16)) ||
+                     (m >= 6 * V::tile_rows && crowd(given_stride, 3))),
               stride(copies ? strip_width : given_stride),
               most(copies ? copied_depth : block_depth),
               given_stride_(given_stride) {}
@@ -159,8 +160,9 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
       private:
         static constexpr int copied_depth = 64;
 
-        static bool crowd(ptrdiff_t stride) noexcept {
-            constexpr ptrdiff_t half_a_way = 512, near = 16;  // floats
+        /// At most `near` floats from a multiple of half a way.
+        static bool crowd(ptrdiff_t stride, ptrdiff_t near) noexcept {
+            constexpr ptrdiff_t half_a_way = 512;  // floats
             return stride > near && (stride + near) % half_a_way <= 2 * near;
         }
 

@@ -192,6 +192,7 @@ TEST_CASE("rows that crowd the cache are copied: within the rounding bound, bits
     for_each_platform([](const platform::Platform& platform) {
         INFO("platform: ", std::string(platform.name));
         CHECK(wrong_products(*platform.kernels, {m, n, k}) == "");
+        CHECK(wrong_products(*platform.kernels, {51, 511, k}) == "");  // 6 tiles; next to 512
         Numbers numbers(8);
         const std::vector<float> a = numbers.list(area(m, k)), b = numbers.list(area(k, n));
         std::vector<float> whole(area(m, n)), part(area(m, n));
