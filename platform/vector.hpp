@@ -138,7 +138,7 @@ struct VectorKernels : SparseKernels<V, ConvolutionKernels<V, ElementwiseKernels
     /// The rows of B, given_stride apart, as strips take them: where they are, or copied side by
     /// side where they would crowd into a few sets of a first-level cache of 64 lines of 64 bytes a
     /// way, so that those of a tile would push each other out; and if the rows of A, m of them,
-    /// are enough to repay that: the closer to a part of a way, the fewer are.
+    /// are enough to repay that. The closer the rows crowd, the fewer are enough.
     class RowsOfB {
       public:
         RowsOfB(int m, ptrdiff_t given_stride) noexcept

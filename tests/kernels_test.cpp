@@ -187,23 +187,27 @@ TEST_CASE("the products of the tutorial's model are within the rounding bound") 
 }
 
 TEST_CASE("rows that crowd the cache are copied: within the rounding bound, bits as without") {
-    constexpr int m = 131, n = 500,
-                  k = 67;  // 16 tiles; beside a multiple of 512; more than 64 rows
-    for_each_platform([](const platform::Platform& platform) {
-        INFO("platform: ", std::string(platform.name));
-        CHECK(wrong_products(*platform.kernels, {m, n, k}) == "");
-        CHECK(wrong_products(*platform.kernels, {51, 511, k}) == "");  // 6 tiles; next to 512
-        Numbers numbers(8);
-        const std::vector<float> a = numbers.list(area(m, k)), b = numbers.list(area(k, n));
-        std::vector<float> whole(area(m, n)), part(area(m, n));
-        const auto multiply = [&](int at, int rows, std::vector<float>& c) {
-            platform.kernels->gemm_nn(rows, n, k, a.data() + at * k, b.data(), n, nullptr, kRelu,
-                                      c.data() + at * n);
-        };
-        multiply(0, m, whole);
-        for (int at = 0; at < m; at++) multiply(at, 1, part);
-        CHECK(same_bits(part, whole));
-    });
+    struct Case {
+        int m, n;
+    };
+    constexpr int k = 67;  // more than 64 rows
+    // 16 tiles and a stride beside a multiple of 512; 6 tiles and one next to it.
+    for (const auto [m, n] : {Case{131, 500}, Case{51, 511}})
+        for_each_platform([m = m, n = n](const platform::Platform& platform) {
+            INFO("platform: ", std::string(platform.name));
+            CAPTURE(n);
+            CHECK(wrong_products(*platform.kernels, {m, n, k}) == "");
+            Numbers numbers(8);
+            const std::vector<float> a = numbers.list(area(m, k)), b = numbers.list(area(k, n));
+            std::vector<float> whole(area(m, n)), part(area(m, n));
+            const auto multiply = [&](int at, int rows, std::vector<float>& c) {
+                platform.kernels->gemm_nn(rows, n, k, a.data() + at * k, b.data(), n, nullptr,
+                                          kRelu, c.data() + at * n);
+            };
+            multiply(0, m, whole);
+            for (int at = 0; at < m; at++) multiply(at, 1, part);
+            CHECK(same_bits(part, whole));
+        });
 }
 
 TEST_CASE("NaN and infinity in a row reach that row's result, through relu too, and no other") {
